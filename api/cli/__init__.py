@@ -1,0 +1,1 @@
+"""The command line `dosetrail`: one module a command, no rule and no SQL."""

@@ -1,0 +1,92 @@
+"""What commands print: data on stdout, progress on stderr, no colour anywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows for people; fields that hold structures are named on stderr and left to `--json`."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    nested = [name for name in names if any(_is_nested(row.get(name)) for row in rows)]
+    columns = [name for name in names if name not in nested]
+    lines = [columns, *([cell(row.get(name)) for name in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    lines.insert(1, ["-" * width for width in widths])
+    for line in lines if columns else ():
+        text = "  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True))
+        click.echo(text.rstrip())
+    if nested:
+        click.echo(f"(with --json also: {', '.join(nested)})", err=True)
+
+
+def _is_nested(value: object) -> bool:
+    """Tell whether the value holds objects: a row of a table has no place for it."""
+    match value:
+        case dict():
+            return any(isinstance(one, dict) for one in value.values())
+        case list() | tuple():
+            return any(isinstance(one, dict) for one in value)
+        case _:
+            return False
+
+
+def cell(value: object) -> str:
+    """Return a value as a table shows it."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(cell, value)) or "-"
+        case dict():
+            return " ".join(map(cell, value.values())) or "-"
+        case _:
+            return str(value)
+
+
+def heading(text: str) -> None:
+    """Print a heading with its underline."""
+    click.echo(f"\n{text}\n{'=' * len(text)}\n")
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback `(done, total)` that draws a bar where stderr is a terminal, else nothing."""
+    bars: list[Any] = []
+
+    def advance(done: int, total: int) -> None:
+        if not bars:
+            bars.append(click.progressbar(length=total, label=label, file=sys.stderr))
+        bars[0].update(done - bars[0].pos)
+
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    try:
+        yield advance
+    finally:
+        for bar in bars:
+            bar.render_finish()
+
+
+def _plain(value: object) -> object:
+    """Return a decimal as the JSON number that vectors show; anything else has no JSON form."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,109 @@
+"""`dosetrail serve`: API and console over one instance, one process of many threads.
+
+The application is built after the fork, so that no database connection crosses it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from api.cli.options import host_option, port_option, store_option, threads_option
+from api.settings import Settings
+from api.wiring import open_instance
+from core.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+# For requests under way at SIGTERM; open streams are ended at once.
+GRACEFUL_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, and with how many threads."""
+
+    host: str
+    port: int
+    threads: int
+
+
+@click.command()
+@store_option
+@host_option
+@port_option
+@threads_option
+def serve(store: str, host: str, port: int, threads: int) -> None:
+    """Serve API and console; stops gracefully on SIGTERM."""
+    serve_store(store, Address(host, port, threads))
+
+
+def serve_store(url: str, address: Address) -> None:
+    """Serve until stopped by a signal.
+
+    Raises: what `open_instance` raises, before anything listens; `BAD_SETTING`, `SERVER_STOPPED`.
+    """
+    settings = Settings.from_environment(os.environ)
+    open_instance(url).close()
+    try:
+        _Server(url, address, settings).run()
+    except SystemExit as stop:
+        # gunicorn's own exit codes mean something else than ours.
+        if stop.code:
+            raise Unavailable("SERVER_STOPPED", "the server could not start or go on") from None
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with its settings given here, none from files or the environment."""
+
+    def __init__(self, url: str, address: Address, settings: Settings) -> None:
+        self._url = url
+        self._address = address
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Say how to listen: one worker, for the log has one writer."""
+        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        settings: dict[str, Any] = {
+            "bind": f"{host}:{self._address.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self._address.threads,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "proc_name": "dosetrail",
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the application; called in the worker, behind the fork."""
+        from api.app import create_app  # noqa: PLC0415 - Flask is for the worker alone
+        from api.service import EXTENSION  # noqa: PLC0415
+
+        app = create_app(open_instance(self._url), self._settings)
+        _at_sigterm(app.extensions[EXTENSION].feed.close)
+        return app
+
+
+def _at_sigterm(end_streams: Callable[[], None]) -> None:
+    """End the streams first: a stream that waits for events would hold up the graceful stop."""
+    stop: Any = signal.getsignal(signal.SIGTERM)
+
+    def leave(number: int, frame: object) -> None:
+        # Not in the handler itself: the interrupted thread may hold the lock that closing takes.
+        threading.Thread(target=end_streams).start()
+        stop(number, frame)
+
+    signal.signal(signal.SIGTERM, leave)

@@ -1,0 +1,115 @@
+"""One POST for each command: the noun of its event, under the thing that it is about.
+
+A table rather than functions: path and command class say all there is to say about such a route.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from api.execution import execute
+from api.schemas.answers import PreparedResponse, ReceiptResponse
+from api.schemas.fields import UUID7_PATTERN
+from api.schemas.orders import Order, order_schema
+from api.schemas.strict import Blueprint
+from core.trial.casebook import commands as casebook
+from core.trial.escalation import commands as escalation
+from core.trial.people import commands as people
+from core.trial.study import commands as study
+from core.trial.subject import commands as subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
+    "subjects": (
+        (subject.ScreenSubject, "/subjects/<subject_key>/screenings"),
+        (subject.ConfirmEligibility, "/subjects/<subject_key>/eligibility-confirmations"),
+        (subject.RecordScreenFailure, "/subjects/<subject_key>/screen-failures"),
+        (subject.EnrolSubject, "/subjects/<subject_key>/enrolments"),
+        (subject.AdministerDose, "/subjects/<subject_key>/doses"),
+        (subject.CompleteDltWindow, "/subjects/<subject_key>/dlt-window-completions"),
+        (subject.WithdrawSubject, "/subjects/<subject_key>/withdrawals"),
+        (subject.RecordDeath, "/subjects/<subject_key>/deaths"),
+        (subject.RecordLiverTransplant, "/subjects/<subject_key>/liver-transplants"),
+    ),
+    "safety": (
+        (subject.ReportAdverseEvent, "/subjects/<subject_key>/adverse-events"),
+        (subject.CorrectAdverseEvent, "/subjects/<subject_key>/adverse-events/<ae_id>/corrections"),
+        (subject.AdjudicateDlt, "/subjects/<subject_key>/adverse-events/<ae_id>/adjudications"),
+    ),
+    "casebook": (
+        (casebook.ReportLabPanel, "/subjects/<subject_key>/lab-panels"),
+        (casebook.CorrectLabResult, "/subjects/<subject_key>/lab-panels/<specimen_set>/corrections"),
+        (casebook.ReportHlaAntibodies, "/subjects/<subject_key>/hla-antibodies"),
+        (casebook.RecordVitalStatus, "/subjects/<subject_key>/vital-statuses"),
+    ),
+    "study": (
+        (study.ProposeProtocolConfig, "/protocol-configs"),
+        (study.ApproveProtocolConfig, "/protocol-configs/<int:number>/approvals"),
+    ),
+    "people": (
+        (people.EnrolPerson, "/people"),
+        (people.ApproveEnrolment, "/people/<person>/approvals"),
+        (people.EndRole, "/people/<person>/role-endings"),
+        (people.RevokeSigningKey, "/people/<person>/key-revocations"),
+    ),
+    "escalation": ((escalation.SignDecision, "/cohort-decisions"),),
+}
+
+_HEADERS: Final = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
+        "description": "A new UUID of version 7 for each command; the same again returns the first receipt.",
+        "schema": {"type": "string", "pattern": UUID7_PATTERN},
+    },
+    {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The version seen of the stream that the command is about; demanded once it exists.",
+        "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,15}"$'},
+    },
+]
+_REFUSALS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
+
+
+@cache
+def command_blueprints() -> tuple[Blueprint, ...]:
+    """Return one blueprint an area with the routes of its commands."""
+    return tuple(_area(name, rows) for name, rows in AREAS.items())
+
+
+def _area(name: str, rows: tuple[tuple[type, str], ...]) -> Blueprint:
+    blueprint = Blueprint(f"{name}_commands", __name__, url_prefix="/v1")
+    for command, path in rows:
+        _add(blueprint, command, path, name)
+    return blueprint
+
+
+def _add(blueprint: Blueprint, command: type, path: str, tag: str) -> None:
+    in_path = frozenset(re.findall(r"<(?:int:)?(\w+)>", path))
+
+    def view(order: Order, **named: Any) -> Any:  # noqa: ANN401 - path parameters
+        return execute(command(**named, **order.data), order)
+
+    view.__doc__ = command.__doc__
+    view.__name__ = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", command.__name__).lower()
+    # Schemas come last: each decorator copies deeply what those before it have documented.
+    documented: Any = blueprint.doc(parameters=_HEADERS, operationId=view.__name__, tags=[tag])(view)
+    for status in _REFUSALS:
+        documented = blueprint.alt_response(status, HTTPStatus(status).name)(documented)
+    documented = blueprint.alt_response(200, schema=_Answered, description="Prepared, or replayed")(
+        documented
+    )
+    documented = blueprint.response(201, ReceiptResponse)(documented)
+    documented = blueprint.arguments(order_schema(command, in_path))(documented)
+    blueprint.add_url_rule(path, view.__name__, documented, methods=["POST"])
+
+
+class _Answered(ReceiptResponse, PreparedResponse):
+    """What 200 answers: prepared statements, or the first receipt of a repeated command."""

@@ -1,0 +1,60 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from api.auth import bearer_token, proof_of, sign_in, the_caller
+from api.schemas.answers import ChallengeRequest, ChallengeResponse, SessionResponse, SignInRequest
+from api.schemas.strict import Blueprint
+from api.service import the_service
+from core.audit.dsse import SIGN_IN_TYPE
+from core.kernel.encoding import to_base64
+from core.keys.sign_in import LIFETIME
+
+if TYPE_CHECKING:
+    from api.execution import Answer
+
+SESSIONS = Blueprint("sessions", __name__, url_prefix="/v1/sessions")
+
+
+@SESSIONS.route("", methods=["POST"], endpoint="sign_in")
+@SESSIONS.arguments(SignInRequest)
+@SESSIONS.response(201, SessionResponse)
+@SESSIONS.doc(security=[], operationId="sign_in")
+def start_session(asked: dict[str, Any]) -> Answer:
+    """Sign in as a person in one of their roles, by password or by key; the token is told once."""
+    token = sign_in(asked["person"], asked["role"], proof_of(asked))
+    body = {"token": token, "person": asked["person"], "role": str(asked["role"])}
+    return body, 201, {"Location": "/v1/sessions/current"}
+
+
+@SESSIONS.route("/challenges", methods=["POST"], endpoint="challenge")
+@SESSIONS.arguments(ChallengeRequest)
+@SESSIONS.response(200, ChallengeResponse)
+@SESSIONS.doc(security=[], operationId="challenge")
+def make_challenge(asked: dict[str, Any]) -> dict[str, Any]:
+    """Ask for a challenge, to sign in with a key of one's own; it is made for unknown people too."""
+    service = the_service()
+    challenge = service.challenges.issue(asked["person"], service.instance.clock())
+    return {
+        "challenge": to_base64(challenge),
+        "payload_type": SIGN_IN_TYPE,
+        "seconds": int(LIFETIME.total_seconds()),
+    }
+
+
+@SESSIONS.route("/current", methods=["GET"])
+@SESSIONS.response(200, SessionResponse)
+def show_session() -> dict[str, str]:
+    """Say who is signed in, in which role."""
+    caller = the_caller()
+    return {"person": caller.person, "name": caller.name, "role": str(caller.role)}
+
+
+@SESSIONS.route("/current", methods=["DELETE"])
+@SESSIONS.response(204)
+def end_session() -> None:
+    """Sign out; the token is worth nothing from now on."""
+    instance = the_service().instance
+    instance.sessions.end(bearer_token(), instance.clock())

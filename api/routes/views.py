@@ -1,0 +1,119 @@
+"""The views: live, or as of any position or instant; each answer says which position it used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import g, request
+
+from api.auth import the_caller
+from api.reading import Cut, Page, require_reader
+from api.schemas.answers import RowsResponse, StreamResponse, SubjectResponse
+from api.schemas.questions import CutQuery, PageQuery, TrailQuery
+from api.schemas.strict import Blueprint
+from api.service import the_service
+from core.kernel import streams
+from core.kernel.errors import Refused
+from core.kernel.time import write_instant
+
+if TYPE_CHECKING:
+    from api.execution import Answer
+
+VIEWS = Blueprint("views", __name__, url_prefix="/v1")
+
+_WHOLE = ("subjects", "evaluability", "cohorts", "decisions", "meld", "people", "refusals")
+
+
+def _add_whole(name: str) -> None:
+    def show(cut: Cut) -> dict[str, Any]:
+        require_reader(name, the_caller().role)
+        return _body(cut, the_service().reading.rows(name, cut))
+
+    show.__doc__ = f"Show the view {name}."
+    documented = VIEWS.arguments(CutQuery, location="query")(lambda asked: show(asked["cut"]))
+    documented = VIEWS.response(200, RowsResponse)(documented)
+    documented = VIEWS.doc(operationId=f"show_{name}", summary=show.__doc__)(documented)
+    VIEWS.add_url_rule(f"/{name}", f"show_{name}", documented, methods=["GET"])
+
+
+for _name in _WHOLE:
+    _add_whole(_name)
+
+
+@VIEWS.route("/subjects/<subject_key>")
+@VIEWS.arguments(CutQuery, location="query")
+@VIEWS.response(200, SubjectResponse)
+def show_subject(asked: dict[str, Any], subject_key: str) -> Answer:
+    """Show one subject; the ETag is the version of the subject's stream, `streams` has all for If-Match."""
+    require_reader("subjects", the_caller().role)
+    cut: Cut = asked["cut"]
+    position, row = the_service().reading.row("subjects", subject_key, cut)
+    if row is None:
+        raise Refused("UNKNOWN_SUBJECT", "no subject was screened under this key")
+    body = {**_body(cut, Page(position, [])), "row": row}
+    if not cut.is_live:
+        return body, 200, {}
+    versions = _versions(streams.subject(subject_key), streams.casebook(subject_key))
+    etag = versions[streams.subject(subject_key)]
+    return {**body, "streams": versions}, 200, {"ETag": f'"{etag}"'}
+
+
+@VIEWS.route("/streams/<path:stream>")
+@VIEWS.response(200, StreamResponse)
+def show_stream(stream: str) -> Answer:
+    """Show where a stream stands; its version goes into If-Match of the next command about it."""
+    version = _versions(stream)[stream]
+    if not version:
+        raise Refused("UNKNOWN_STREAM", "nothing is recorded under this name")
+    return {"stream": stream, "version": version}, 200, {"ETag": f'"{version}"'}
+
+
+@VIEWS.route("/audit-trail")
+@VIEWS.arguments(TrailQuery, location="query")
+@VIEWS.response(200, RowsResponse)
+def show_trail(asked: dict[str, Any]) -> Answer:
+    """Show the audit trail in the order of the log, a page at a time; Link leads on."""
+    require_reader("trail", the_caller().role)
+    wanted = {name: asked[name] for name in ("actor", "event", "stream") if name in asked}
+    page = the_service().reading.page(
+        "trail",
+        asked["cut"],
+        asked["after"],
+        asked["limit"],
+        lambda row: all(row[name] == value for name, value in wanted.items()),
+    )
+    return _body(asked["cut"], page), 200, _next(page)
+
+
+@VIEWS.route("/signatures")
+@VIEWS.arguments(PageQuery, location="query")
+@VIEWS.response(200, RowsResponse)
+def show_signatures(asked: dict[str, Any]) -> Answer:
+    """Show the signatures, each verified now from the stored bytes."""
+    require_reader("signatures", the_caller().role)
+    service = the_service()
+    page = service.reading.page("signatures", asked["cut"], asked["after"], asked["limit"])
+    verdicts = service.verify_positions(service.instance, [row["position"] for row in page.rows])
+    rows = [{**row, "verdict": verdicts.get(row["position"], "indeterminate")} for row in page.rows]
+    return {**_body(asked["cut"], page), "rows": rows}, 200, _next(page)
+
+
+def _versions(*names: str) -> dict[str, int]:
+    log = the_service().instance.log
+    with log.lock:
+        log.catch_up()
+        return {name: log.trial.versions.get(name, 0) for name in names}
+
+
+def _body(cut: Cut, page: Page) -> dict[str, Any]:
+    g.position = page.position
+    as_of = None if cut.as_of is None else write_instant(cut.as_of)
+    return {"position": page.position, "as_of": as_of, "rows": page.rows}
+
+
+def _next(page: Page) -> dict[str, str]:
+    if page.after is None:
+        return {}
+    query = urlencode({**request.args, "after": str(page.after)})
+    return {"Link": f'<{request.path}?{query}>; rel="next"'}

@@ -1,0 +1,195 @@
+"""The composition root: the one place that knows the concrete things and puts them together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.audit.checkpoint import vkey
+from core.clock import ServerClock
+from core.genesis import Birth, Founder, found
+from core.handle import Handler
+from core.kernel.errors import Malformed, Refused, Unavailable
+from core.keys.custody import Custody
+from core.keys.custody_file import CustodyFile
+from core.keys.ed25519 import SigningKey, new_seed
+from core.keys.passwords import require_acceptable_password
+from core.keys.sealing import parameters_for, seal_seed
+from core.keys.secrets_folder import InstanceSecrets
+from core.keys.sessions import SessionStore
+from core.keys.unlock import Unlocker
+from core.store.sealing import LeafSealer
+from core.store.trial_log import TrialLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from core.kernel.actors import Environment, Role
+
+LOG, VIEWS, CUSTODY, SECRETS, TRUST = "log.sqlite", "views.sqlite", "custody.sqlite", "secrets", "trust.json"
+SCHEME = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An opened instance and its parts."""
+
+    folder: Path
+    log: TrialLog
+    handler: Handler
+    secrets: InstanceSecrets
+    custody: Custody
+    custody_file: CustodyFile
+    sessions: SessionStore
+    unlocker: Unlocker
+    clock: Callable[[], datetime]
+
+    @property
+    def views_path(self) -> Path:
+        """Where the views are kept; the file may be deleted at any time."""
+        return self.folder / VIEWS
+
+    def close(self) -> None:
+        """Close the files."""
+        self.log.close()
+        self.custody_file.close()
+
+    def keep_new_key(self, person: str, password: str, environment: Environment) -> SigningKey:
+        """Make a key for a person, seal it under their password and return it opened.
+
+        The sealed seed is on disk before any event names the key (record 6).
+
+        Raises: `WEAK_PASSWORD`.
+        """
+        require_acceptable_password(password, person, environment)
+        seed = new_seed()
+        key = SigningKey(seed)
+        self.custody.put(
+            seal_seed(seed, password, person, key.key_id, self.secrets.pepper, parameters_for(environment))
+        )
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerEntry:
+    """A founding officer as the person who sets the instance up enters them."""
+
+    id: str
+    name: str
+    role: Role
+    password: str
+
+
+def store_folder(url: str) -> Path:
+    """Return the folder of a `sqlite:///path` store.
+
+    Raises: `BAD_STORE`.
+    """
+    if not url.startswith(SCHEME) or url == SCHEME:
+        raise Malformed("BAD_STORE", "a store reads sqlite:///path/to/folder")
+    return Path(url.removeprefix(SCHEME))
+
+
+def open_instance(url: str, clock: Callable[[], datetime] | None = None) -> Instance:
+    """Open an existing instance.
+
+    Raises: `BAD_STORE`, `NO_INSTANCE`, `SECRETS_EXPOSED`, `SECRETS_MISSING`.
+    """
+    folder = store_folder(url)
+    if not (folder / LOG).exists():
+        raise Unavailable("NO_INSTANCE", "there is no instance in this store; make one with dosetrail init")
+    time = clock or ServerClock()
+    instance = _assembled(
+        folder, InstanceSecrets.load(folder / SECRETS), CustodyFile.open(folder / CUSTODY), time
+    )
+    with instance.log.lock:
+        instance.log.catch_up()
+    if isinstance(time, ServerClock) and instance.log.size():
+        time.never_before(instance.log.entry(instance.log.size()).leaf.seal.received_at)
+    return instance
+
+
+def create_instance(
+    url: str,
+    birth: Birth,
+    officers: tuple[OfficerEntry, OfficerEntry],
+    clock: Callable[[], datetime] | None = None,
+) -> Instance:
+    """Found an instance: secrets, officers' keys, positions 1 to 3 and the trust file.
+
+    Raises: `BAD_STORE`, `INSTANCE_EXISTS`, `WEAK_PASSWORD`, `BAD_FOUNDERS`.
+    """
+    folder = store_folder(url)
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused("INSTANCE_EXISTS", "this store already holds something")
+    for officer in officers:
+        require_acceptable_password(officer.password, officer.id, birth.environment)
+    # Founded beside its place and moved there when it is complete: a founding that fails leaves nothing.
+    staging = folder.with_name(f"{folder.name}.founding")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True, mode=0o700)
+    try:
+        _found(staging, birth, officers, clock or ServerClock())
+        if folder.exists():
+            folder.rmdir()
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return open_instance(url, clock)
+
+
+def _found(
+    folder: Path, birth: Birth, officers: tuple[OfficerEntry, OfficerEntry], clock: Callable[[], datetime]
+) -> None:
+    instance = _assembled(
+        folder,
+        InstanceSecrets.create(folder / SECRETS),
+        CustodyFile.create(folder / CUSTODY),
+        clock,
+        birth.origin,
+    )
+    try:
+        sec, adm = (
+            Founder(o.id, o.name, o.role, instance.keep_new_key(o.id, o.password, birth.environment))
+            for o in officers
+        )
+        genesis = found(instance.log, birth, (sec, adm), instance.secrets, clock)
+        _write_trust(instance, birth, genesis)
+    finally:
+        instance.close()
+
+
+def _assembled(
+    folder: Path,
+    keys: InstanceSecrets,
+    custody_file: CustodyFile,
+    clock: Callable[[], datetime],
+    origin: str | None = None,
+) -> Instance:
+    sealer = LeafSealer(origin, keys.log_key.public_key, keys.log_key.sign, clock)
+    log = TrialLog(folder / LOG, sealer)
+    if origin is None and log.size():
+        sealer.name_log(log.entry(1).statement.origin)
+    custody = Custody(custody_file)
+    return Instance(
+        folder=folder,
+        log=log,
+        handler=Handler(log, keys.service_key, clock),
+        secrets=keys,
+        custody=custody,
+        custody_file=custody_file,
+        sessions=SessionStore(custody_file),
+        unlocker=Unlocker(custody, keys.pepper, log.active_key_of),
+        clock=clock,
+    )
+
+
+def _write_trust(instance: Instance, birth: Birth, genesis: str) -> None:
+    """Write what an auditor keeps elsewhere: the log's name, its first leaf, its key (record 2)."""
+    log_key = vkey(birth.origin, instance.secrets.log_key.public_key)
+    trust = {"origin": birth.origin, "genesis": genesis, "log_key": log_key}
+    (instance.folder / TRUST).write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")

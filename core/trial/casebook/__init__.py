@@ -1,0 +1,1 @@
+"""PURE. Laboratory panels, HLA antibodies, vital status."""

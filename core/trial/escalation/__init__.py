@@ -1,0 +1,1 @@
+"""PURE. What the safety review committee signs."""

@@ -1,0 +1,1 @@
+"""PURE. The instance itself: genesis, policy, refusals."""

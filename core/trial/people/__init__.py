@@ -1,0 +1,1 @@
+"""PURE. People with their keys and roles."""

@@ -1,0 +1,60 @@
+"""Is this the same command again? A command's fields are contained in the events that it made.
+
+That containment is a law over all commands (a test holds them against it); it is what lets the log
+itself answer a repeated request, without a table of requests beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.kernel import streams
+from core.kernel.codec import to_data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from core.kernel.actors import Role
+    from core.kernel.recorded import Reason, Recorded
+
+
+class Asked(Protocol):
+    """Who asked, as what, when it happened and why."""
+
+    @property
+    def person(self) -> str:
+        """The person's id."""
+
+    @property
+    def role(self) -> Role:
+        """The role in which the person asked."""
+
+    @property
+    def occurred_at(self) -> datetime:
+        """The person's claim."""
+
+    @property
+    def reason(self) -> Reason | None:
+        """The reason, if one was given."""
+
+
+def is_replay_of(
+    command: Mapping[str, Any], target: str, opens_with: str, recorded: Sequence[Recorded], asked: Asked
+) -> bool:
+    """Tell whether the recorded events came from this command, asked by the same person in the same words.
+
+    `opens_with` is the topic with which the command's events begin: `CompleteDltWindow` says nothing that
+    `AdministerDose` does not say too.
+    """
+    first = recorded[0]
+    if (first.topic, first.stream) != (opens_with, target):
+        return False
+    if (first.signer.id, first.signer.role) != (asked.person, asked.role):
+        return False
+    if (first.occurred_at, first.reason) != (asked.occurred_at, asked.reason):
+        return False
+    said: dict[str, Any] = {"subject_key": streams.key_of(target), "person": streams.key_of(target)}
+    for event in recorded:
+        said.update(to_data(event.payload))
+    return all(name in said and said[name] == value for name, value in command.items())

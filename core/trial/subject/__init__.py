@@ -1,0 +1,1 @@
+"""PURE. A subject from screening to disposition."""

@@ -1,0 +1,1 @@
+"""Everything that people look at: pure projections of the log, and the file that keeps their rows."""

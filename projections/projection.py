@@ -1,0 +1,63 @@
+"""What a projection is: a pure function from one event to new versions of the rows that it touches.
+
+* A projection keeps nothing between events and never changes the trial that it is shown.
+* It may yield a row that reads as before: the store makes no version of what has not changed.
+* One event changes a row at most once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from core.kernel import streams
+from core.kernel.actors import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from core.kernel.recorded import Recorded
+    from core.trial.trial import Trial
+
+# Part 11 section 5: administrator and registrar see no clinical payload.
+CLINICAL_READERS: Final = frozenset(Role) - {Role.ADM, Role.SEC}
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A new version of the row under a key; `row` is an object for `orjson`, None closes the row."""
+
+    key: str
+    row: dict[str, Any] | None
+
+
+class Projection(Protocol):
+    """One view: its name in commands and routes, who may read it, and how an event changes it."""
+
+    name: str
+    readers: frozenset[Role]
+
+    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
+        """Return the rows that the event changes.
+
+        `before` is the state of the event's stream before it, None where the stream is new; `trial` is
+        the whole trial after it.
+        """
+
+
+def state_of(trial: Trial, stream: str) -> Any:  # noqa: ANN401 - the state of whichever stream it is
+    """Return the state of a stream, None where it is a subject, casebook or person not seen yet."""
+    kind, _, key = stream.partition("/")
+    match kind:
+        case "subject":
+            return trial.subjects.get(key)
+        case "casebook":
+            return trial.casebooks.get(key)
+        case "person":
+            return trial.people.get(key)
+        case streams.STUDY:
+            return trial.study
+        case streams.ESCALATION:
+            return trial.escalation
+        case _:
+            return trial.instance

@@ -1,0 +1,178 @@
+"""All views in one file, with the position of the log up to which they tell it.
+
+* Rows and tracking commit together: there is no moment at which one is ahead of the other.
+* A file made for another catalogue or another shape of rows is emptied when it is opened.
+* Not done here: applying events (`runner`), turning an instant into a position (`as_of`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from core.kernel.errors import Malformed
+from projections.catalogue import PROJECTIONS
+from projections.view_file import ViewFile
+from projections.view_table import (
+    LIVE,
+    PREFIX,
+    TableWriter,
+    ordinal_of,
+    read_row,
+    read_rows,
+    table_statements,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from projections.projection import Projection, RowChange
+
+# Raise it whenever any projection's rows change: stored rows are then thrown away and made again.
+SCHEMA: Final = 1
+
+_TRACKING: Final = """CREATE TABLE IF NOT EXISTS tracking (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    catalogue TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    head TEXT NOT NULL)"""
+
+
+class Views:
+    """Views of one log; reads from any thread, writes by one runner at a time."""
+
+    def __init__(self, path: Path, projections: Sequence[Projection] = PROJECTIONS) -> None:
+        self.projections = tuple(projections)
+        self._names = frozenset(projection.name for projection in projections)
+        self._catalogue = _digest_of(self.projections)
+        self._file = ViewFile(path, self._prepare)
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    def position(self) -> int:
+        """Return the position of the log up to which the views tell it, 0 while they are empty."""
+        with self._file.reading() as connection:
+            return _tracked(connection)[0]
+
+    def rows(self, view: str, at: int | None = None) -> list[dict[str, Any]]:
+        """Return the rows of a view, live or as of a position, in order of first appearance.
+
+        A position that the views have not reached reads as live: compare with `position` before.
+
+        Raises: `UNKNOWN_VIEW`.
+        """
+        self._require_known(view)
+        with self._file.reading() as connection:
+            return read_rows(connection, view, _moment(at))
+
+    def row(self, view: str, key: str, at: int | None = None) -> dict[str, Any] | None:
+        """Return the row of a key, None where there is none at that position.
+
+        Raises: `UNKNOWN_VIEW`.
+        """
+        self._require_known(view)
+        with self._file.reading() as connection:
+            return read_row(connection, view, key, _moment(at))
+
+    def page(
+        self, view: str, after: str | int | None, limit: int, at: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return up to `limit` rows behind the row with the key `after`, the first ones where it is None.
+
+        In views with one row an event (`trail`, `signatures`, `refusals`, `decisions`) the key is the
+        row's position. A page shorter than `limit` is the last.
+
+        Raises: `UNKNOWN_VIEW`, `UNKNOWN_ROW`, `BAD_LIMIT`.
+        """
+        self._require_known(view)
+        if limit < 1:
+            raise Malformed("BAD_LIMIT", "a page has at least one row", field="limit")
+        with self._file.reading() as connection:
+            place = 0 if after is None else ordinal_of(connection, view, str(after))
+            return read_rows(connection, view, _moment(at), place, limit)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    # -- writing ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Open the one transaction in which rows and tracking move; it fails or succeeds as a whole."""
+        with self._file.writing() as connection:
+            writing = Writing(connection, self.projections)
+            yield writing
+            writing.flush()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute(_TRACKING)
+        found = connection.execute("SELECT catalogue FROM tracking").fetchone()
+        if found is None or found[0] != self._catalogue:
+            connection.execute("REPLACE INTO tracking VALUES (1, ?, 0, '')", (self._catalogue,))
+            _make_tables(connection, self.projections)
+
+    def _require_known(self, view: str) -> None:
+        if view not in self._names:
+            raise Malformed("UNKNOWN_VIEW", f"the views are {', '.join(sorted(self._names))}")
+
+
+class Writing:
+    """One transaction over all views; `position` and `head` are where the views stood when it began."""
+
+    def __init__(self, connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+        self._connection = connection
+        self._projections = projections
+        self.position, self.head = _tracked(connection)
+        self._writers: dict[str, TableWriter] = {}
+
+    def put(self, view: str, position: int, change: RowChange) -> None:
+        """Note a row's change at a position; positions never go back."""
+        writer = self._writers.get(view)
+        if writer is None:
+            writer = self._writers[view] = TableWriter(self._connection, view)
+        writer.put(position, change)
+
+    def track(self, position: int, head: str) -> None:
+        """Say up to where the rows tell the log, and the digest of the last event they tell."""
+        self.position, self.head = position, head
+
+    def reset(self) -> None:
+        """Throw every row away and start from nothing."""
+        self._writers.clear()
+        _make_tables(self._connection, self._projections)
+        self.track(0, "")
+
+    def flush(self) -> None:
+        """Write rows and tracking; the transaction commits them together."""
+        for writer in self._writers.values():
+            writer.flush()
+        self._connection.execute("UPDATE tracking SET position = ?, head = ?", (self.position, self.head))
+
+
+def _moment(at: int | None) -> int:
+    return LIVE if at is None else at
+
+
+def _tracked(connection: sqlite3.Connection) -> tuple[int, str]:
+    position, head = connection.execute("SELECT position, head FROM tracking").fetchone()
+    return position, head
+
+
+def _digest_of(projections: Sequence[Projection]) -> str:
+    words = [str(SCHEMA), *(projection.name for projection in projections)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def _make_tables(connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+    """Make every table anew, whatever was there: tables of dropped projections go too."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        if table.startswith(PREFIX):
+            connection.execute(f"DROP TABLE {table}")
+    for projection in projections:
+        for statement in table_statements(projection.name):
+            connection.execute(statement)

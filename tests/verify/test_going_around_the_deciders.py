@@ -1,0 +1,206 @@
+"""A changed server that holds real keys appends what its deciders refuse: verification says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Barrier, Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api.verification import verify_store
+from core.audit.drafting import Ceremony, Chain, draft
+from core.audit.statement import Seen
+from core.clock import new_txn_id
+from core.kernel.actors import Auth, Meaning, Role
+from core.kernel.encoding import to_base64
+from core.kernel.errors import Conflict
+from core.kernel.quantities import Quantity
+from core.kernel.recorded import Reason, Signer
+from core.keys.ed25519 import SigningKey, new_seed
+from core.keys.possession import prove_possession
+from core.store.recorder import Batch
+from core.store.refusals import sealed_by, service_signer
+from core.trial.context import Decided
+from core.trial.instance.events import InstanceCreated, Officer
+from core.trial.people.events import RoleEnded, SigningKeyEnrolled
+from core.trial.study.nct05727722 import protocol_config
+from core.trial.subject.events import (
+    AdverseEventCorrected,
+    DltAdjudicated,
+    DoseAdministered,
+    FieldChange,
+    Route,
+    SubjectEnrolled,
+)
+from tests.support.given import ADM, ORIGIN, PI, SC, SC2, SEC, SRC, screening
+from tests.support.world import World, founded, world
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from core.kernel.recorded import Event
+    from tests.support.given import Member
+
+__all__ = ["founded", "world"]
+
+WHY = Reason("because", "somebody said so")
+
+
+def go_around(
+    world: World,
+    member: Member | None,
+    stream: str,
+    event: Event,
+    reads: tuple[str, ...] = (),
+    reason: Reason | None = None,
+    corrects: str | None = None,
+) -> set[str]:
+    """Append an event signed with the real key, without any decision; return what verification finds."""
+    with world.log.lock:
+        world.log.catch_up()
+        trial, created = world.log.trial, world.log.trial.instance.created
+        assert created is not None
+        signer = service_signer(created) if member is None else _signer(world, member)
+        meanings = [
+            g.meaning for g in created.policy.grants if (g.role, g.type) == (signer.role, event.TOPIC)
+        ]
+        meaning = meanings[0] if meanings else Meaning.APPROVED
+        now = world.clock()
+        ceremony = Ceremony(
+            origin=created.origin,
+            environment=created.environment,
+            txn=new_txn_id(now),
+            signer=signer,
+            signed_at=now,
+            zone="Asia/Shanghai",
+            occurred_at=now,
+            reason=reason,
+            seen=Seen(world.log.head.size, to_base64(world.log.head.root())),
+        )
+        one = (Decided(stream, event, corrects), meaning, trial.instance.legal[meaning])
+        named = ("instance", f"person/{signer.id}", *reads) if member else ()
+        (drafted,) = draft(ceremony, Chain(trial.versions, trial.digests), named, [one])
+    key = world.secrets.service_key if member is None else world.keys[member.id]
+    world.log.append(Batch([sealed_by(key, drafted, Auth.SERVICE if member is None else Auth.PASSWORD)]))
+    report = verify_store(world.url, world.trust, workers=0)
+    assert report.first_bad_position == world.log.size()
+    return {finding.code for finding in report.findings}
+
+
+def _signer(world: World, member: Member) -> Signer:
+    return Signer(member.id, member.name, member.role, None, world.keys[member.id].key_id)
+
+
+def cells(value: str) -> Quantity:
+    from decimal import Decimal
+
+    number: Decimal = Decimal(value)
+    return Quantity(number, "10*9")
+
+
+def test_a_second_genesis_takes_nothing_over(world: World) -> None:
+    created, key = world.trial.instance.created, SigningKey(new_seed())
+    assert created is not None
+    takeover = tuple(
+        Officer(o.id, o.name, o.role, key.key_id, prove_possession(key, ORIGIN, o.id))
+        for o in created.officers
+    )
+    again = replace(created, officers=takeover)
+    assert isinstance(again, InstanceCreated)
+    assert "SECOND_GENESIS" in go_around(world, None, "instance", again)
+
+
+def test_a_dose_without_enrolment(world: World) -> None:
+    world.do(screening("S01"), SC)
+    event = DoseAdministered(1, cells("0.15"), Route.INTRAPERITONEAL)
+    assert "NOT_AS_DECIDED" in go_around(world, PI, "subject/S01", event)
+
+
+def test_an_enrolment_of_nobody(world: World) -> None:
+    assert "NOT_AS_DECIDED" in go_around(world, PI, "subject/S99", SubjectEnrolled(1, None))
+
+
+def test_a_judgement_of_what_was_never_entered(world: World) -> None:
+    world.history("1P")
+    found = go_around(world, SRC, "subject/S001", DltAdjudicated("AE-none", is_dlt=True))
+    assert found & {"NOT_AS_DECIDED", "CANNOT_FOLD"}
+
+
+def test_a_correction_without_a_reason_or_without_what_it_corrects(world: World) -> None:
+    world.history("1T")
+    key = next(iter(world.trial.subjects["S001"].adverse_events))
+    event = AdverseEventCorrected(key, (FieldChange("grade", 3, 2),))
+    assert "NOT_AS_DECIDED" in go_around(world, SC, "subject/S001", event, ("study",))
+
+
+def test_an_officer_ends_the_only_other_officer(world: World) -> None:
+    event = RoleEnded(Role.ADM)
+    assert "NOT_AS_DECIDED" in go_around(world, SEC, f"person/{ADM.id}", event, reason=WHY)
+
+
+def test_a_key_for_somebody_who_has_one(world: World) -> None:
+    key = SigningKey(new_seed())
+    event = SigningKeyEnrolled(key.key_id, prove_possession(key, ORIGIN, PI.id))
+    assert "NOT_AS_DECIDED" in go_around(world, ADM, f"person/{PI.id}", event)
+
+
+def test_a_second_configuration_over_an_active_one(world: World) -> None:
+    from core.trial.study.events import ProtocolConfigProposed
+    from tests.support.given import MM
+
+    event = ProtocolConfigProposed(2, protocol_config())
+    assert "NOT_AS_DECIDED" in go_around(world, MM, "study", event)
+
+
+def test_a_decision_that_names_fewer_streams_than_it_looks_at(world: World) -> None:
+    world.do(screening("S01"), SC)
+    from core.rules.screening_facts import Group
+    from core.trial.subject.events import EligibilityConfirmed
+
+    event = EligibilityConfirmed(Group.ACLF)
+    found = go_around(world, PI, "subject/S01", event, ("study",))
+    assert found == {"READS_MISMATCH"}
+
+
+def test_one_idempotency_key_for_two_commands_at_once_is_one_event(world: World) -> None:
+    """Asked before the transaction, both are new; asked inside it, one of them is not."""
+    requests = [world.request(member) for member in (SC, SC2)]
+    shared = [replace(request, txn=requests[0].txn) for request in requests]
+    barrier, answers = Barrier(2), []
+
+    def act(index: int) -> None:
+        request: Any = shared[index]
+        barrier.wait()
+        try:
+            world.handler.submit(screening(f"S7{index}"), request, lambda: world.keys[request.person])
+            answers.append("recorded")
+        except Conflict as error:
+            answers.append(error.code)
+
+    threads = [Thread(target=act, args=(index,)) for index in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["IDEMPOTENCY_MISMATCH", "recorded"]
+    assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_a_row_written_past_the_writer_is_never_acted_upon(world: World) -> None:
+    """A DBA adds a row and moves the head; no checkpoint by the log key covers it."""
+    import sqlite3
+
+    from core.kernel.errors import IntegrityFinding
+
+    size = world.log.size()
+    with sqlite3.connect(world.folder / "log.sqlite") as database:
+        database.execute(
+            "INSERT INTO stored_events SELECT originator_id, originator_version + 50, topic, state,"
+            " leaf_hash, ? FROM stored_events WHERE rowid = ?",
+            (size + 1, size),
+        )
+    database.close()
+    for _ in range(2):
+        with pytest.raises(IntegrityFinding):
+            world.do(screening("S90"), SC)
