@@ -33,8 +33,8 @@ demo: $(RUN_STAMP)
 	@$(BIN)/dosetrail demo
 
 test: lint
-	$(BIN)/pytest -q -m "not slow"
-	$(BIN)/pytest -q -m slow || [ $$? -eq 5 ]  # 5: there are no slow tests
+	$(BIN)/pytest -q -m "not slow" -n 2
+	$(BIN)/pytest -q -m slow -n 2 || [ $$? -eq 5 ]  # 5: there are no slow tests
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check $(CODE)

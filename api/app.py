@@ -22,6 +22,7 @@ from api.feed.feed import Feed
 from api.reading import ReadSide
 from api.routes.commands import command_blueprints
 from api.routes.events import EVENTS
+from api.routes.explanations import EXPLANATIONS
 from api.routes.log import LOG
 from api.routes.meta import META
 from api.routes.sessions import SESSIONS
@@ -55,7 +56,7 @@ def create_app(
     app.extensions[EXTENSION] = service
     _add_manners(app)
     api = _Api(app)
-    for blueprint in (META, SESSIONS, *command_blueprints(), VIEWS, EVENTS, LOG):
+    for blueprint in (META, SESSIONS, *command_blueprints(), VIEWS, EXPLANATIONS, EVENTS, LOG):
         api.register_blueprint(blueprint)
     return app
 

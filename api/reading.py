@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.kernel.errors import Malformed, Refused, Unavailable
-from projections.as_of import position_at
+from projections.as_of import position_at, received_at
 from projections.catalogue import PROJECTIONS
+from projections.presenting import presented
 from projections.runner import Runner
 from projections.views import Views
 
@@ -27,6 +28,7 @@ Row: TypeAlias = "dict[str, Any]"
 VerifyPositions: TypeAlias = "Callable[[Instance, Sequence[int]], dict[int, str]]"
 
 _LOOK_AGAIN_SECONDS = 0.02
+_BY_NAME = {projection.name: projection for projection in PROJECTIONS}
 _READERS = {projection.name: projection.readers for projection in PROJECTIONS}
 
 
@@ -68,6 +70,7 @@ class ReadSide:
     def __init__(self, instance: Instance, wait_seconds: float) -> None:
         self._log = instance.log
         self._clock = instance.clock
+        self._present = instance.present
         self._wait = wait_seconds
         self._views = Views(instance.views_path)
         self._runner = Runner(instance.log, self._views)
@@ -92,7 +95,19 @@ class ReadSide:
         self._await(cut)
         with self._lock:
             position, at = self._cut(cut)
-            return Page(position, self._views.rows(view, at))
+            rows = presented(_BY_NAME[view], self._views.rows(view, at), self._moment(cut, position))
+            return Page(position, rows)
+
+    def rows_about(self, view: str, subject_key: str, cut: Cut) -> Page:
+        """Return the rows of a view about one subject; only what is stored about them is presented.
+
+        Raises: as `rows`.
+        """
+        self._await(cut)
+        with self._lock:
+            position, at = self._cut(cut)
+            stored = [row for row in self._views.rows(view, at) if row.get("subject_key") == subject_key]
+            return Page(position, presented(_BY_NAME[view], stored, self._moment(cut, position)))
 
     def row(self, view: str, key: str, cut: Cut) -> tuple[int, Row | None]:
         """Return the position and one row, None where there is none.
@@ -136,6 +151,12 @@ class ReadSide:
         if at > stands:
             raise Refused("UNKNOWN_POSITION", "the log has not reached this position", position=stands)
         return at, at
+
+    def _moment(self, cut: Cut, position: int) -> datetime:
+        """Return the instant at which overdue and missed are judged: now, or that of the cut."""
+        if cut.as_of is not None:
+            return cut.as_of
+        return self._present() if cut.is_live else received_at(self._log, position)
 
     def _asked(self, cut: Cut) -> int:
         if cut.as_of_position is not None:

@@ -35,6 +35,8 @@ STAFF: Final = (
     TrainingPerson("sc.liu", "Liu Yan", Role.SC, "training-sc"),
     TrainingPerson("src.wang", "Wang Hong", Role.SRC, "training-src"),
     TrainingPerson("src.sun", "Sun Tao", Role.SRC, "training-src-2"),
+    TrainingPerson("ph.qian", "Qian Bo", Role.PH, "training-ph"),
+    TrainingPerson("ph.xie", "Xie Na", Role.PH, "training-ph-2"),
     TrainingPerson("lb.he", "He Ping", Role.LB, "training-lb"),
     TrainingPerson("cra.gao", "Gao Lei", Role.CRA, "training-cra"),
     TrainingPerson("dm.luo", "Luo Fang", Role.DM, "training-dm"),
@@ -45,6 +47,6 @@ STAFF: Final = (
 TRAINING_PEOPLE: Final = (SECURITY_OFFICER, ADMINISTRATOR, *STAFF)
 
 
-def first_with(role: Role) -> TrainingPerson:
-    """Return the person who acts for a role in a script."""
-    return next(person for person in TRAINING_PEOPLE if person.role is role)
+def acting_as(role: Role, place: int = 0) -> TrainingPerson:
+    """Return who acts for a role in a script: the first with it, or, from 0, the one at the place."""
+    return [person for person in TRAINING_PEOPLE if person.role is role][place]

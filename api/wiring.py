@@ -12,6 +12,7 @@ from core.audit.checkpoint import vkey
 from core.clock import ServerClock
 from core.genesis import Birth, Founder, found
 from core.handle import Handler
+from core.kernel.actors import Environment
 from core.kernel.errors import Malformed, Refused, Unavailable
 from core.keys.custody import Custody
 from core.keys.custody_file import CustodyFile
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from core.kernel.actors import Environment, Role
+    from core.kernel.actors import Role
 
 LOG, VIEWS, CUSTODY, SECRETS, TRUST = "log.sqlite", "views.sqlite", "custody.sqlite", "secrets", "trust.json"
 SCHEME = "sqlite:///"
@@ -57,6 +58,16 @@ class Instance:
         """Close the files."""
         self.log.close()
         self.custody_file.close()
+
+    def present(self) -> datetime:
+        """Return the instant at which a live view judges what is overdue or missed.
+
+        The time of a training instance is that of its log: a scripted trial of last year is not a trial in
+        which everything has been overdue for a year.
+        """
+        created = self.log.trial.instance.created
+        training = created is not None and created.environment is Environment.TRAINING
+        return self.log.received_at if training else self.clock()
 
     def keep_new_key(self, person: str, password: str, environment: Environment) -> SigningKey:
         """Make a key for a person, seal it under their password and return it opened.

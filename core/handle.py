@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from core.audit.authority_at import PREPARED_LIFETIME
 from core.audit.drafting import Ceremony, Chain
+from core.audit.snapshot import SnapshotChecks
 from core.audit.statement import Seen, is_uuid7
 from core.ceremony import Plan, first_statement, matching, receipt_of, require_writable, stated
 from core.kernel.actors import Auth
@@ -30,7 +31,7 @@ from core.request import Receipt, Request, Signed
 from core.store.recorder import Batch
 from core.store.refusals import refusal, sealed_by
 from core.trial.authority import require_member, resolve_meaning
-from core.trial.catalogue import OPENS_WITH, decide
+from core.trial.catalogue import decide, opening_topics
 from core.trial.context import Context, require_timely
 from core.trial.facts import Facts
 from core.trial.replay import is_replay_of
@@ -133,7 +134,9 @@ class Handler:
         if key_id is not None and key_id != active:
             raise Refused("WRONG_KEY", "this is not the person's active key")
         self._require_version(command, request)
-        context = _context(request, instance.created.origin, signed_at)
+        checks = SnapshotChecks(PossessionChecks(instance.created.origin), self._signed_root)
+        context = _context(request, checks, signed_at)
+        require_timely(context, facts.study())
         decided = tuple(
             (one, meaning, instance.legal[meaning])
             for one in decide(facts, command, context)
@@ -160,6 +163,12 @@ class Handler:
         stands = self._log.trial.versions.get(command.target, 0)
         if request.expected_version is not None and request.expected_version != stands:
             raise Conflict("VERSION_CONFLICT", f"the record is now at version {stands}", version=stands)
+
+    def _signed_root(self, size: int) -> bytes | None:
+        """Return the root of a committed head, None where no checkpoint was ever signed over the size."""
+        if not 0 < size <= self._log.head.size or not self._log.has_checkpoint(size):
+            return None
+        return self._log.root_at(size)
 
     def _now(self) -> datetime:
         """The server's time, and never before the log's newest receipt: another server may be ahead."""
@@ -207,7 +216,7 @@ class Handler:
             return None
         entries = [self._log.entry(position) for position in positions]
         recorded = [entry.recorded() for entry in entries]
-        opens_with = OPENS_WITH[type(command)].TOPIC
+        opens_with = opening_topics(type(command))
         if not is_replay_of(to_data(command), command.target, opens_with, recorded, request):
             raise Conflict("IDEMPOTENCY_MISMATCH", "this idempotency key was used for another command")
         last = recorded[-1]
@@ -254,7 +263,7 @@ def _target(command: Command) -> str | None:
         return None
 
 
-def _context(request: Request, origin: str, now: datetime) -> Context:
+def _context(request: Request, checks: SnapshotChecks, now: datetime) -> Context:
     """Return what deciders are told; `now` is the instant that is signed."""
     if request.occurred_at > now:
         raise Malformed("FUTURE_TIME", "occurred_at lies in the future", field="occurred_at")
@@ -263,14 +272,12 @@ def _context(request: Request, origin: str, now: datetime) -> Context:
         raise Malformed("BAD_REASON", "a reason has a code and a sentence", field="reason")
     if not is_uuid7(request.txn):
         raise Malformed("BAD_TXN", "the idempotency key is a UUID of version 7 in lower case")
-    context = Context(
+    return Context(
         person=request.person,
         role=request.role,
         now=now,
         occurred_at=request.occurred_at,
         zone=request.zone,
         reason=request.reason,
-        key_checks=PossessionChecks(origin),
+        checks=checks,
     )
-    require_timely(context)
-    return context

@@ -35,6 +35,11 @@ def position_at(log: TrialLog, instant: datetime) -> int:
     return low
 
 
+def received_at(log: TrialLog, position: int) -> datetime:
+    """Return when the event at a position was received; before the first, the time of the first."""
+    return log.entry(max(position, 1)).recorded().recorded_at
+
+
 class Rebuilding:
     """The views as plain dictionaries, grown event by event: what the stored views must always equal."""
 

@@ -7,25 +7,70 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from projections.ae_table import AeTable
+from projections.casebook import CasebookView
 from projections.cohorts import Cohorts
+from projections.consents import Consents
+from projections.decision_changes import DecisionChanges
 from projections.decisions import Decisions
+from projections.deviations import Deviations
+from projections.dlts import Dlts
+from projections.doses import Doses
 from projections.evaluability import Evaluability
+from projections.hla import Hla
+from projections.holds import Holds
+from projections.improvement import Improvement
+from projections.labs import Labs
+from projections.lots import Lots
+from projections.meetings import Meetings
 from projections.meld import Meld
+from projections.meld_delta import MeldDelta
+from projections.mtd import Mtd
 from projections.people import People
+from projections.protocol import Protocol
 from projections.refusals import Refusals
+from projections.sae_clocks import SaeClockBoard
+from projections.safety import Safety
+from projections.screen_failures import ScreenFailures
 from projections.signatures import Signatures
 from projections.subjects import Subjects
+from projections.survival import HistoricalComparison, Survival, SurvivalSensitivity, SurvivalSummary
 from projections.trail import Trail
+from projections.visits import Visits
 
 if TYPE_CHECKING:
     from projections.projection import Projection
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     Subjects(),
+    Consents(),
+    ScreenFailures(),
+    Doses(),
+    Lots(),
+    Safety(),
+    SaeClockBoard(),
+    Dlts(),
+    AeTable(),
     Evaluability(),
     Cohorts(),
     Decisions(),
+    DecisionChanges(),
+    Meetings(),
+    Holds(),
+    Mtd(),
     Meld(),
+    MeldDelta(),
+    Labs(),
+    Visits(),
+    Deviations(),
+    Hla(),
+    Improvement(),
+    Survival(),
+    SurvivalSensitivity(),
+    SurvivalSummary(),
+    HistoricalComparison(),
+    CasebookView(),
+    Protocol(),
     Trail(),
     Signatures(),
     People(),

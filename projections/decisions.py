@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.kernel import streams
 from core.kernel.time import local_text
-from core.trial.cohorts import adjudications_due, computed_decision, outcomes
-from core.trial.registry import event_name
-from core.trial.study.events import ProtocolConfigApproved
+from core.trial.cohorts import adjudications_due, computed_decision, contribution, outcomes
+from core.trial.registry import event_name, events_of
 from core.trial.study.state import require_config
-from core.trial.subject.outcome import due_of, outcome_of
 from core.trial.subject.state import Subject
 from projections.counts import counts_row
 from projections.projection import CLINICAL_READERS, RowChange
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
 
     from core.kernel.recorded import Recorded
     from core.rules.escalation import Outcome
-    from core.trial.study.events import ProtocolConfig
+    from core.trial.study.config import ProtocolConfig
+    from core.trial.study.state import Study
     from core.trial.trial import Trial
 
 # Beside these, `row` and `ceiling` explain a decision; they do not make it another one.
@@ -46,45 +45,42 @@ class Decisions:
 
     name = "decisions"
     readers = CLINICAL_READERS
+    by_position = True
+    concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
         """Return a new row if the event changed the decision."""
         if not _can_change(event, before, trial):
             return
-        config = require_config(trial.study)
-        now = _decided(trial.subjects, config)
+        now = _decided(trial.subjects, trial.study)
         if _identity(now) != _identity(_decided_before(event, before, trial)):
-            yield RowChange(str(event.position), {**_occasion(event, config), **now})
+            occasion = _occasion(event, require_config(trial.study))
+            yield RowChange(str(event.position), {**occasion, **now})
 
 
 def _can_change(event: Recorded, before: Any, trial: Trial) -> bool:  # noqa: ANN401 - a state
-    if isinstance(event.payload, ProtocolConfigApproved):
-        return True
+    if event.stream == streams.STUDY:
+        return bool(trial.study.number != before.number)
     if not event.stream.startswith(streams.SUBJECT_PREFIX):
         return False
     key = streams.key_of(event.stream)
-    config = require_config(trial.study)
-    return _part(key, trial.subjects[key], config) != _part(key, before or Subject(), config)
-
-
-def _part(key: str, subject: Subject, config: ProtocolConfig) -> object:
-    """Return all that the decision knows of a subject; nothing before the dose."""
-    return outcome_of(key, subject, config), due_of(subject, config)
+    now, then = trial.subjects[key], before or Subject()
+    return contribution(key, now, trial.study) != contribution(key, then, trial.study)
 
 
 def _decided_before(event: Recorded, before: Any, trial: Trial) -> dict[str, Any] | None:  # noqa: ANN401 - a state
-    if isinstance(event.payload, ProtocolConfigApproved):
-        return None if before.config is None else _decided(trial.subjects, before.config)
+    if event.stream == streams.STUDY:
+        return None if before.config is None else _decided(trial.subjects, before)
     subjects = {**trial.subjects, streams.key_of(event.stream): before or Subject()}
-    return _decided(subjects, require_config(trial.study))
+    return _decided(subjects, trial.study)
 
 
 def _identity(decided: dict[str, Any] | None) -> object:
     return decided and [decided[name] for name in _IDENTITY]
 
 
-def _decided(subjects: Mapping[str, Subject], config: ProtocolConfig) -> dict[str, Any]:
-    decision = computed_decision(subjects, config)
+def _decided(subjects: Mapping[str, Subject], study: Study) -> dict[str, Any]:
+    decision = computed_decision(subjects, study)
     return {
         "decision": str(decision.decision),
         "level": decision.level,
@@ -93,10 +89,10 @@ def _decided(subjects: Mapping[str, Subject], config: ProtocolConfig) -> dict[st
         "slots": decision.slots,
         "flags": list(decision.flags),
         "levels": {str(level): counts_row(counts) for level, counts in decision.levels},
-        "dlt_adjudication_due": [due.ae_id for due in adjudications_due(subjects, config)],
+        "dlt_adjudication_due": [due.ae_id for due in adjudications_due(subjects, study)],
         "row": decision.row,
         "ceiling": decision.ceiling,
-        "inputs": [_input(outcome) for outcome in outcomes(subjects, config)],
+        "inputs": [_input(outcome) for outcome in outcomes(subjects, study)],
     }
 
 

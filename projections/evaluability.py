@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel import streams
 from core.rules.escalation import OutcomeStatus
-from core.trial.study.events import ProtocolConfigApproved
-from core.trial.study.state import require_config
+from core.trial.registry import events_of
 from core.trial.subject.outcome import outcome_of
 from projections.projection import CLINICAL_READERS, RowChange
 
@@ -24,19 +23,20 @@ class Evaluability:
 
     name = "evaluability"
     readers = CLINICAL_READERS
+    concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
         """Return the rows of the subjects whose outcome the event can have changed."""
         del before
         for key in _concerned(event, trial):
-            outcome = outcome_of(key, trial.subjects[key], require_config(trial.study))
+            outcome = outcome_of(key, trial.subjects[key], trial.study)
             if outcome is not None:
                 yield _row_change(outcome)
 
 
 def _concerned(event: Recorded, trial: Trial) -> Iterable[str]:
-    # Window and causalities are signed configuration: a new version may change every outcome.
-    if isinstance(event.payload, ProtocolConfigApproved):
+    # An added dose level moves the ordinals of those above it.
+    if event.stream == streams.STUDY:
         return trial.subjects
     return (streams.key_of(event.stream),) if event.stream.startswith(streams.SUBJECT_PREFIX) else ()
 

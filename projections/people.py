@@ -9,7 +9,7 @@ from core.kernel.actors import Role
 from core.kernel.codec import to_data
 from core.trial.instance.events import InstanceCreated
 from core.trial.people.events import PersonInvited
-from core.trial.registry import event_name
+from core.trial.registry import event_name, events_of
 from projections.projection import RowChange
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class People:
 
     name = "people"
     readers = frozenset({Role.PI, Role.CRA, Role.AUD, Role.MM, Role.ADM, Role.SEC})
+    concerns = events_of("person", "instance")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
         """Return the person's row; the birth of the instance brings both founding officers."""

@@ -45,19 +45,39 @@ class Projection(Protocol):
         """
 
 
+# Kinds of streams of which there are many, and where their states stand in the trial.
+_KEYED: Final = {"subject": "subjects", "casebook": "casebooks", "lot": "lots", "person": "people"}
+
+
 def state_of(trial: Trial, stream: str) -> Any:  # noqa: ANN401 - the state of whichever stream it is
-    """Return the state of a stream, None where it is a subject, casebook or person not seen yet."""
+    """Return the state of a stream, None where it is a subject, casebook, lot or person not seen yet."""
     kind, _, key = stream.partition("/")
+    if (states := _KEYED.get(kind)) is not None:
+        return getattr(trial, states).get(key)
     match kind:
-        case "subject":
-            return trial.subjects.get(key)
-        case "casebook":
-            return trial.casebooks.get(key)
-        case "person":
-            return trial.people.get(key)
         case streams.STUDY:
             return trial.study
         case streams.ESCALATION:
             return trial.escalation
         case _:
             return trial.instance
+
+
+def concerns(projection: Projection, kind: type) -> bool:
+    """Tell whether payloads of a kind can change rows of the projection.
+
+    A projection may say so by an attribute `concerns`, a set of payload classes; one without it is asked
+    about every event. What is missing in the set would be missing in the view: a law test asks the
+    projection about every event and finds it.
+    """
+    declared: frozenset[type] | None = getattr(projection, "concerns", None)
+    return declared is None or kind in declared
+
+
+def is_by_position(projection: Projection) -> bool:
+    """Tell whether the projection's rows are keyed by the position of the event that made them.
+
+    A projection may say so by an attribute `by_position`; the store then holds it to that, and does not look
+    for earlier versions of the event's own row. Rows of earlier positions may still change.
+    """
+    return bool(getattr(projection, "by_position", False))

@@ -23,6 +23,8 @@ class Refusals:
     """One row a refusal, keyed by its position."""
 
     name = "refusals"
+    by_position = True
+    concerns = frozenset({CommandRefused})
     readers = frozenset({Role.SEC, Role.AUD, Role.CRA, Role.DM, Role.MM, Role.PI})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

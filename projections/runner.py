@@ -10,21 +10,23 @@ If the process dies before 4, nothing happened; the next runner starts where the
 
 from __future__ import annotations
 
+import gc
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.store.trial_log import open_row
 from core.trial.trial import Trial
-from projections.projection import state_of
+from projections.projection import concerns, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from core.kernel.recorded import Recorded
     from core.store.trial_log import TrialLog
+    from projections.projection import Projection
     from projections.views import Views, Writing
 
-PAGE = 500
+PAGE = 2000
 
 
 class Runner:
@@ -37,6 +39,7 @@ class Runner:
         self._lock = threading.Lock()
         self._trial = Trial()
         self._head = ""
+        self._by_kind: dict[type, tuple[Projection, ...]] = {}
 
     def catch_up(self, until: int | None = None, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply what the log holds beyond the views, up to `until`; return the position reached.
@@ -50,8 +53,9 @@ class Runner:
             goal = size if until is None else min(until, size)
             if goal <= self._trial.position == self._views.position() <= size:
                 return self._trial.position
-            while (reached := self._advance(goal, size)) < goal:
-                _tell(progress, reached, goal)
+            with _without_collections():
+                while (reached := self._advance(goal, size)) < goal:
+                    _tell(progress, reached, goal)
             _tell(progress, reached, goal)
             return reached
 
@@ -85,18 +89,25 @@ class Runner:
             self._forget()
 
     def _apply(self, writing: Writing, stop: int) -> None:
-        for row in self._log.rows(writing.position, stop):
-            event = open_row(row).recorded()
+        # A page is opened before it is applied: each of the two then stays in the processor's cache.
+        for event in tuple(self._log.recorded(writing.position, stop)):
             before = state_of(self._trial, event.stream)
             self._fold(event)
-            for projection in self._views.projections:
+            for projection in self._concerned(type(event.payload)):
                 for change in projection.project(event, before, self._trial):
                     writing.put(projection.name, event.position, change)
         writing.track(self._trial.position, self._head)
 
+    def _concerned(self, kind: type) -> tuple[Projection, ...]:
+        """Return the projections that payloads of a kind concern, in catalogue order."""
+        if (found := self._by_kind.get(kind)) is None:
+            found = tuple(p for p in self._views.projections if concerns(p, kind))
+            self._by_kind[kind] = found
+        return found
+
     def _fold_up_to(self, position: int) -> None:
-        for row in self._log.rows(self._trial.position, position):
-            self._fold(open_row(row).recorded())
+        for event in self._log.recorded(self._trial.position, position):
+            self._fold(event)
 
     def _fold(self, event: Recorded) -> None:
         self._trial.apply(event)
@@ -104,6 +115,22 @@ class Runner:
 
     def _forget(self) -> None:
         self._trial, self._head = Trial(), ""
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Spare the garbage collector the folded trial: it only grows, and holds no cycles.
+
+    The collector would look through all of it again and again, which makes an event dearer the longer the
+    log is.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _tell(progress: Callable[[int, int], None] | None, reached: int, goal: int) -> None:

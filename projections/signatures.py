@@ -22,6 +22,7 @@ class Signatures:
     """One row a signed event, keyed by its position; `signed_at` carries the signer's own offset."""
 
     name = "signatures"
+    by_position = True
     readers = CLINICAL_READERS
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

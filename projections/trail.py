@@ -2,6 +2,9 @@
 
 Old values come from the event itself, which names them and was refused unless they stood there
 (21 CFR 11.10(e): changes shall not obscure previously recorded information).
+
+How a member voted stands here once the meeting has ended, not before: the row of the vote is then completed
+(part 11 section 6). The signed leaf itself is never withheld from who may read the record.
 """
 
 from __future__ import annotations
@@ -11,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 from core.kernel import streams
 from core.kernel.codec import to_data
 from core.kernel.time import write_instant
-from core.trial.casebook.events import LabResultCorrected
-from core.trial.registry import event_name
-from core.trial.subject.events import AdverseEventCorrected
+from core.trial.casebook.events import LabResultCorrected, LabResultRepeated
+from core.trial.escalation.events import DecisionSigned, SrcMeetingClosed, SrcVoteCast
+from core.trial.escalation.state import Escalation
+from core.trial.registry import data_of, event_name
+from core.trial.subject.adverse_events import AdverseEventCorrected, AdverseEventRegraded
+from core.trial.subject.events import DispositionCorrected, DoseCorrected, ScreeningCorrected
 from projections.projection import CLINICAL_READERS, RowChange
+from projections.sentences.of_committee import sentence_of_open_vote
+from projections.sentences.sentence import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,12 +35,31 @@ class Trail:
     """One row an event, keyed by its position."""
 
     name = "trail"
+    by_position = True
     readers = CLINICAL_READERS
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
-        """Return the event's row."""
-        del before, trial
-        return (RowChange(str(event.position), {**_who_and_when(event), **_what(event.payload)}),)
+        """Return the event's row; where it ends a meeting, also those of its votes."""
+        del trial
+        if isinstance(event.payload, SrcVoteCast):
+            yield _row(event, sentence_of_open_vote(event.payload), _withheld(event.payload))
+            return
+        yield _row(event, sentence(event), _what(event))
+        if isinstance(event.payload, DecisionSigned | SrcMeetingClosed):
+            yield from (_row(vote, sentence(vote), _what(vote)) for vote in _ballots(before))
+
+
+def _row(event: Recorded, said: str, what: dict[str, Any]) -> RowChange:
+    return RowChange(str(event.position), {**_who_and_when(event), "sentence": said, **what})
+
+
+def _ballots(before: object) -> tuple[Recorded, ...]:
+    return before.meeting.ballots if isinstance(before, Escalation) and before.meeting else ()
+
+
+def _withheld(vote: SrcVoteCast) -> dict[str, Any]:
+    withheld = ["decision", "level", "rationale"]
+    return {"about": {"withheld": withheld}, "changes": [_new("meeting", vote.meeting)]}
 
 
 def _who_and_when(event: Recorded) -> dict[str, Any]:
@@ -45,7 +72,7 @@ def _who_and_when(event: Recorded) -> dict[str, Any]:
         "event": event_name(event.topic),
         "stream": event.stream,
         "version": event.version,
-        "subject_key": _subject_key(event.stream),
+        "subject_key": _subject_key(event),
         "actor": signer.id,
         "printed_name": signer.name,
         "role": signer.role,
@@ -55,23 +82,41 @@ def _who_and_when(event: Recorded) -> dict[str, Any]:
     }
 
 
-def _subject_key(stream: str) -> str | None:
-    about_subject = stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX))
-    return streams.key_of(stream) if about_subject else None
+def _subject_key(event: Recorded) -> str | None:
+    """Return whom the event is about: named by the stream, or by a lot's event itself."""
+    about_subject = event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX))
+    return streams.key_of(event.stream) if about_subject else getattr(event.payload, "subject_key", None)
 
 
-def _what(payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any registered payload
+def _what(event: Recorded) -> dict[str, Any]:
     """Return what the event is about and its changes; in a correction only corrected fields are changes."""
+    payload = event.payload
     match payload:
-        case AdverseEventCorrected():
-            return {
-                "about": {"ae_id": payload.ae_id},
-                "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in payload.changes],
-            }
+        case ScreeningCorrected() | AdverseEventCorrected() | DoseCorrected():
+            return _corrected_fields(to_data(payload))
+        case AdverseEventRegraded():
+            return _regraded(to_data(payload))
         case LabResultCorrected():
             return _corrected_result(to_data(payload))
+        case LabResultRepeated():
+            return _repeated_result(to_data(payload))
+        case DispositionCorrected():
+            change = {"field": "date", "old": str(payload.old), "new": str(payload.new)}
+            return {"about": {"kind": payload.kind, "source": payload.source}, "changes": [change]}
         case _:
-            return {"about": {}, "changes": [_new(*item) for item in _flat("", to_data(payload))]}
+            return {"about": {}, "changes": [_new(*item) for item in _flat("", data_of(event))]}
+
+
+def _corrected_fields(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that people changed; the answers that follow from them stand in other views."""
+    changes = data.pop("changes")
+    return {"about": {name: data[name] for name in data if name != "rules"}, "changes": changes}
+
+
+def _regraded(data: dict[str, Any]) -> dict[str, Any]:
+    about, old = data.pop("ae_id"), data.pop("from_grade")
+    changed = {"field": "grade", "old": old, "new": data.pop("to_grade")}
+    return {"about": {"ae_id": about}, "changes": [changed, *(_new(*item) for item in _flat("", data))]}
 
 
 def _corrected_result(data: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +125,16 @@ def _corrected_result(data: dict[str, Any]) -> dict[str, Any]:
         {"field": f"{data['analyte']}.{name}", "old": old[name], "new": new[name]}
         for name in old
         if old[name] != new[name]
+    ]
+    return {"about": data, "changes": changes}
+
+
+def _repeated_result(data: dict[str, Any]) -> dict[str, Any]:
+    old, result = data.pop("old"), data.pop("result")
+    changes = [
+        {"field": f"{result['analyte']}.{name}", "old": old.get(name), "new": result[name]}
+        for name in result
+        if name != "analyte" and result[name] != old.get(name)
     ]
     return {"about": data, "changes": changes}
 

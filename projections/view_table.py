@@ -107,11 +107,16 @@ class _Version:
 
 
 class TableWriter:
-    """Collects versions of one view and writes them in two statements."""
+    """Collects versions of one view and writes them in two statements.
 
-    def __init__(self, connection: sqlite3.Connection, view: str) -> None:
+    `by_position` says that a row's key is the position that made it: it cannot have been there before. A
+    later position may change it then.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, view: str, *, by_position: bool = False) -> None:
         self._connection = connection
         self._table = table_of(view)
+        self._by_position = by_position
         self._newest: dict[str, _Version | None] = {}
         self._added: list[tuple[str, _Version]] = []
         self._ended: list[tuple[int, int, int]] = []
@@ -119,6 +124,9 @@ class TableWriter:
 
     def put(self, position: int, change: RowChange) -> None:
         """Note a change; one that changes nothing is forgotten."""
+        if self._by_position and not self._changes_earlier(position, change):
+            self._put_new(position, change)
+            return
         newest = self._newest_of(change.key)
         is_open = newest is not None and newest.to_position == OPEN
         row = None if change.row is None else orjson.dumps(change.row).decode()
@@ -129,6 +137,16 @@ class TableWriter:
         if row is not None:
             ordinal = self._next_place() if newest is None else newest.ordinal
             self._add(change.key, _Version(ordinal, position, OPEN, row))
+
+    def _changes_earlier(self, position: int, change: RowChange) -> bool:
+        key = change.key
+        return key.isdecimal() and int(key) < position and self._newest_of(key) is not None
+
+    def _put_new(self, position: int, change: RowChange) -> None:
+        if change.key != str(position) or change.row is None:
+            raise ValueError(f"{self._table} has one row an event, under its position, for ever")
+        row = orjson.dumps(change.row).decode()
+        self._add(change.key, _Version(self._next_place(), position, OPEN, row))
 
     def flush(self) -> None:
         """Write what was noted."""

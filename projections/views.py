@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel.errors import Malformed
 from projections.catalogue import PROJECTIONS
+from projections.projection import is_by_position
 from projections.view_file import ViewFile
 from projections.view_table import (
     LIVE,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from projections.projection import Projection, RowChange
 
 # Raise it whenever any projection's rows change: stored rows are then thrown away and made again.
-SCHEMA: Final = 1
+SCHEMA: Final = 4
 
 _TRACKING: Final = """CREATE TABLE IF NOT EXISTS tracking (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -126,6 +127,7 @@ class Writing:
     def __init__(self, connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
         self._connection = connection
         self._projections = projections
+        self._by_position = frozenset(p.name for p in projections if is_by_position(p))
         self.position, self.head = _tracked(connection)
         self._writers: dict[str, TableWriter] = {}
 
@@ -133,7 +135,9 @@ class Writing:
         """Note a row's change at a position; positions never go back."""
         writer = self._writers.get(view)
         if writer is None:
-            writer = self._writers[view] = TableWriter(self._connection, view)
+            writer = self._writers[view] = TableWriter(
+                self._connection, view, by_position=view in self._by_position
+            )
         writer.put(position, change)
 
     def track(self, position: int, head: str) -> None:

@@ -1,4 +1,4 @@
-"""Passwords for the command line: from a file, or asked twice; never as an argument, which others can see."""
+"""Passwords for the command line: from a file or asked; never as an argument, which others can see."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.kernel.errors import Malformed
 password_file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def password_from(identifier: str, file: Path | None) -> str:
-    """Return the password from its file, without the line's end, or asked twice on the terminal.
+def password_from(identifier: str, file: Path | None, *, new: bool = True) -> str:
+    """Return the password from its file, without the line's end, or asked on the terminal, a new one twice.
 
     Raises: `PASSWORD_NEEDED`, `BAD_PASSWORD_FILE`.
     """
@@ -21,9 +21,7 @@ def password_from(identifier: str, file: Path | None) -> str:
         return _decoded(file.read_bytes()).removesuffix("\n").removesuffix("\r")
     if not sys.stdin.isatty():
         raise Malformed("PASSWORD_NEEDED", f"no terminal to ask {identifier} on: give a password file")
-    asked: str = click.prompt(
-        f"Password of {identifier}", hide_input=True, confirmation_prompt=True, err=True
-    )
+    asked: str = click.prompt(f"Password of {identifier}", hide_input=True, confirmation_prompt=new, err=True)
     return asked
 
 

@@ -11,6 +11,8 @@ from api.cli.output import print_json
 from core.audit.strict_json import read_request
 from core.kernel.errors import Malformed, Refused
 from core.rules.case_reading import mapping
+from core.rules.ctcae_validation import grade_from_vector
+from core.rules.outcome_cases import life_table_from_case
 from core.rules.validation import decision_from_vector, eligibility_from_payload, meld_from_vector
 
 if TYPE_CHECKING:
@@ -39,9 +41,21 @@ def meld() -> None:
 
 
 @rules.command()
+def ctcae() -> None:
+    """Grade laboratory cases by CTCAE v5.0: {grade}, null where the number cannot tell."""
+    _run(grade_from_vector)
+
+
+@rules.command()
 def eligibility() -> None:
     """Judge payloads of `SubjectScreened`: {eligible, rules}."""
     _run(eligibility_from_payload)
+
+
+@rules.command("life-table")
+def life_table() -> None:
+    """Compute actuarial life tables: {rows: [{n_effective, q, S, se, hazard}]}."""
+    _run(life_table_from_case)
 
 
 def _run(calculator: Calculator) -> None:

@@ -1,4 +1,4 @@
-"""`dosetrail serve`: API and console over one instance, one process of many threads.
+"""`dosetrail serve`: the API over one instance, one process of many threads.
 
 The application is built after the fork, so that no database connection crosses it.
 """
@@ -43,7 +43,7 @@ class Address:
 @port_option
 @threads_option
 def serve(store: str, host: str, port: int, threads: int) -> None:
-    """Serve API and console; stops gracefully on SIGTERM."""
+    """Serve the API; stops gracefully on SIGTERM and Ctrl-C."""
     serve_store(store, Address(host, port, threads))
 
 
@@ -93,17 +93,18 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from api.service import EXTENSION  # noqa: PLC0415
 
         app = create_app(open_instance(self._url), self._settings)
-        _at_sigterm(app.extensions[EXTENSION].feed.close)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            _first(number, app.extensions[EXTENSION].feed.close)
         return app
 
 
-def _at_sigterm(end_streams: Callable[[], None]) -> None:
-    """End the streams first: a stream that waits for events would hold up the graceful stop."""
-    stop: Any = signal.getsignal(signal.SIGTERM)
+def _first(number: signal.Signals, end_streams: Callable[[], None]) -> None:
+    """At a signal to stop end the streams first: one that waits for events would hold up the stop."""
+    stop: Any = signal.getsignal(number)
 
     def leave(number: int, frame: object) -> None:
         # Not in the handler itself: the interrupted thread may hold the lock that closing takes.
         threading.Thread(target=end_streams).start()
         stop(number, frame)
 
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(number, leave)

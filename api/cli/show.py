@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from api.cli.explain import explain_decision
 from api.cli.options import json_option, store_option
 from api.cli.output import print_json, print_table
-from api.cli.views import VIEW_NAMES, opened_views, position_asked
+from api.cli.passwords import password_file_type
+from api.cli.views import VIEW_NAMES, opened_views, rows_asked
+from api.cli.what_if import simulate_decision
 from api.verification import verify_positions
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SIGNATURES = "signatures"
+DECISIONS = "decisions"
 
 
 @click.command()
@@ -19,11 +28,51 @@ SIGNATURES = "signatures"
 @click.option(
     "--as-of-position", type=click.IntRange(0), metavar="N", help="Read as of a position of the log."
 )
+@click.option(
+    "--explain", "explained", type=click.IntRange(1), metavar="POSITION", help="Why a decision is what it is."
+)
+@click.option(
+    "--if",
+    "assumptions",
+    multiple=True,
+    metavar="ASSUMPTION",
+    help="What if: S006=N (S006 had no DLT), +2NNT (three more at level 2). N none, T DLT, P pending, "
+    "W withdrawn, G or m grade 2 or 1, g or v grade 2 and pending or withdrawn. Signed and recorded.",
+)
+@click.option("--subject", "subject_key", metavar="KEY", help="Only the rows about one subject.")
+@click.option("--as", "person", metavar="PERSON", help="Who asks with --if, and signs the question.")
+@click.option("--password-file", type=password_file_type, help="With --if; else the terminal asks.")
 @json_option
-def show(view: str, store: str, as_of: str | None, as_of_position: int | None, *, as_json: bool) -> None:
+def show(  # noqa: PLR0913 - one parameter an option
+    *,
+    view: str,
+    store: str,
+    as_of: str | None,
+    as_of_position: int | None,
+    explained: int | None,
+    assumptions: tuple[str, ...],
+    subject_key: str | None,
+    person: str | None,
+    password_file: Path | None,
+    as_json: bool,
+) -> None:
     """Print the rows of VIEW."""
+    if explained is not None or assumptions:
+        _require_decisions(view)
+    if assumptions and (explained, as_of, as_of_position) != (None, None, None):
+        raise click.UsageError("--if asks about the log as it stands; leave out --explain and --as-of")
+    if explained is not None:
+        explain_decision(store, explained, as_json=as_json)
+        return
+    if assumptions:
+        if person is None:
+            raise click.UsageError("--if is signed: say with --as who asks")
+        simulate_decision(store, assumptions, person, password_file, as_json=as_json)
+        return
     with opened_views(store) as (instance, views):
-        rows = views.rows(view, position_asked(instance.log, as_of, as_of_position))
+        rows = rows_asked(instance, views, view, as_of, as_of_position)
+        if subject_key is not None:
+            rows = [row for row in rows if row.get("subject_key") == subject_key]
         if view == SIGNATURES:
             verdicts = verify_positions(instance, [row["position"] for row in rows])
             rows = [{**row, "verdict": verdicts[row["position"]]} for row in rows]
@@ -31,6 +80,11 @@ def show(view: str, store: str, as_of: str | None, as_of_position: int | None, *
         print_json(rows)
     else:
         print_table(rows)
+
+
+def _require_decisions(view: str) -> None:
+    if view != DECISIONS:
+        raise click.UsageError("--explain and --if are about the view decisions")
 
 
 show.help = f"Print the rows of VIEW, one of: {', '.join(VIEW_NAMES)}."

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.cli.output import progress
 from api.wiring import open_instance
 from core.kernel.errors import Malformed
 from core.kernel.time import parse_offset_time
-from projections.as_of import position_at
+from projections.as_of import position_at, received_at
 from projections.catalogue import PROJECTIONS
+from projections.presenting import presented
 from projections.runner import Runner
 from projections.views import Views
 
@@ -41,6 +42,23 @@ def rebuild_views(url: str) -> int:
         with progress("views") as advance:
             Runner(instance.log, views).rebuild(progress=advance)
         return views.position()
+
+
+def rows_asked(
+    instance: Instance, views: Views, view: str, as_of: str | None, as_of_position: int | None
+) -> list[dict[str, Any]]:
+    """Return the rows of a view as people read them, now or as of the cut.
+
+    Raises: as `position_asked`.
+    """
+    at = position_asked(instance.log, as_of, as_of_position)
+    moment = instance.present()
+    if as_of is not None:
+        moment = parse_offset_time(as_of)
+    elif at is not None:
+        moment = received_at(instance.log, at)
+    projection = next(one for one in PROJECTIONS if one.name == view)
+    return presented(projection, views.rows(view, at), moment)
 
 
 def position_asked(log: TrialLog, as_of: str | None, as_of_position: int | None) -> int | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from core.kernel.errors import Malformed
 from core.kernel.recorded import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from api.play.payload import Payload
     from core.kernel.actors import Role
+    from core.store.trial_log import TrialLog
     from core.trial.catalogue import Command
 
 # A reason with this code was supplied by the player, not by the script (record 5).
@@ -34,13 +35,26 @@ _ANALYTES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+# A command that depends on what the log holds when it is due; None where nothing is to be done.
+Lazily: TypeAlias = "Callable[[TrialLog], Command | None]"
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One command with its reason; without a role of its own it is the event's actor who commands."""
+    """One command with its reason; without a role of its own it is the event's actor who commands.
 
-    command: Command
+    `place` tells apart people of one role, from 0: the second adjudicator is the one at place 1.
+    """
+
+    command: Command | Lazily
     reason: Reason | None = None
     role: Role | None = None
+    place: int = 0
+
+
+def supplied(command: Command | Lazily, role: Role, place: int = 0) -> Act:
+    """Return what a rule demands and the script leaves out, marked as such (record 5)."""
+    return Act(command, Reason(SCRIPTED, "Supplied by the player; the script leaves it out."), role, place)
 
 
 @dataclass(slots=True)

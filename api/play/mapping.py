@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from api.play import casebook_acts as casebook
+from api.play import committee_acts as committee
+from api.play import product_acts as product
+from api.play import safety_acts as safety
 from api.play import study_acts as study
 from api.play import subject_acts as subject
 from api.play.acts import Act, Memory
@@ -16,28 +19,33 @@ from core.kernel.recorded import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
 STUDY: Final[Mapping[str, Callable[[Payload], tuple[Act, ...]]]] = {
     "TrialConfigured": study.trial_configured,
-    "SrcDecisionSigned": study.src_decision_signed,
+    "SrcDecisionSigned": committee.src_decision_signed,
 }
 
-SUBJECT: Final[Mapping[str, Callable[[str, Payload], Act]]] = {
+SUBJECT: Final[Mapping[str, Callable[[str, Payload], tuple[Act, ...]]]] = {
     "SubjectScreened": subject.subject_screened,
     "EligibilityConfirmed": subject.eligibility_confirmed,
     "ScreenFailed": subject.screen_failed,
     "SubjectEnrolled": subject.subject_enrolled,
-    "DoseAdministered": subject.dose_administered,
-    "AERecorded": subject.ae_recorded,
-    "AECorrected": subject.ae_corrected,
-    "DltAdjudicated": subject.dlt_adjudicated,
-    "DltWindowCompleted": subject.dlt_window_completed,
+    "DltAdjudicated": safety.dlt_adjudicated,
+    "DltWindowCompleted": safety.dlt_window_completed,
     "SubjectWithdrawn": subject.subject_withdrawn,
     "SubjectDied": subject.subject_died,
     "LiverTransplantPerformed": subject.liver_transplant_performed,
 }
 
-CASEBOOK: Final[Mapping[str, Callable[[str, Payload, Memory], Act]]] = {
+# What the player supplies beside these has times of its own, counted from the event's.
+TIMED: Final[Mapping[str, Callable[[str, Payload, datetime], tuple[Act, ...]]]] = {
+    "DoseAdministered": product.dose_administered,
+    "AERecorded": safety.ae_recorded,
+    "AECorrected": safety.ae_corrected,
+}
+
+CASEBOOK: Final[Mapping[str, Callable[[str, Payload, Memory], tuple[Act, ...]]]] = {
     "LabPanelRecorded": casebook.lab_panel_recorded,
     "LabResultCorrected": casebook.lab_result_corrected,
     "HlaAntibodyRecorded": casebook.hla_antibody_recorded,
@@ -73,13 +81,15 @@ def _mapped(event: ScriptEvent, given: Payload, memory: Memory) -> tuple[Act, ..
         if event.subject is not None:
             raise Malformed("FIELD_MALFORMED", f"{event.type} is about no subject")
         return STUDY[event.type](given)
-    if event.type not in SUBJECT and event.type not in CASEBOOK:
+    if event.type not in {*SUBJECT, *TIMED, *CASEBOOK}:
         raise Malformed("UNKNOWN_TYPE", f"the player knows no {event.type}")
     if event.subject is None:
         raise Malformed("FIELD_MALFORMED", f"{event.type} is about a subject")
     if event.type in SUBJECT:
-        return (SUBJECT[event.type](event.subject, given),)
-    return (CASEBOOK[event.type](event.subject, given, memory),)
+        return SUBJECT[event.type](event.subject, given)
+    if event.type in TIMED:
+        return TIMED[event.type](event.subject, given, event.at)
+    return CASEBOOK[event.type](event.subject, given, memory)
 
 
 def _giving(act: Act, said: str) -> Act:

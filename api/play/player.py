@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from api.play.mapping import read_acts
 from api.play.script import read_script, stopped
 from api.play.stage import set_stage
-from api.training import first_with
+from api.training import acting_as
 from core.kernel.errors import Refused
 
 if TYPE_CHECKING:
@@ -59,6 +59,6 @@ def _perform(stage: Stage, event: ScriptEvent, acts: tuple[Act, ...]) -> None:
         stage.clock.advance_to(moment)
     try:
         for act in acts:
-            stage.act(first_with(act.role or event.role), act.command, event.at, act.reason)
+            stage.act(acting_as(act.role or event.role, act.place), act.command, event.at, act.reason)
     except Refused as error:
         raise stopped(event, error) from None

@@ -18,13 +18,14 @@ from core.kernel.actors import Environment
 from core.kernel.errors import Refused
 from core.kernel.recorded import Reason
 from core.keys.possession import prove_possession
-from core.trial.context import LATE_ENTRY
+from core.trial.context import late_entry
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
 from core.trial.study.nct05727722 import SITE_ZONE, STUDY
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from api.play.acts import Lazily
     from api.training import TrainingPerson
     from api.wiring import Instance
     from core.keys.ed25519 import SigningKey
@@ -42,13 +43,20 @@ class Stage:
         self._keys: dict[str, SigningKey] = {}
 
     def act(
-        self, person: TrainingPerson, command: Command, occurred_at: datetime, reason: Reason | None = None
+        self,
+        person: TrainingPerson,
+        command: Command | Lazily,
+        occurred_at: datetime,
+        reason: Reason | None = None,
     ) -> None:
-        """Let a person command.
+        """Let a person command, unless there is nothing to be done.
 
         Raises: what the handler refuses; `WRONG_PASSWORD`, `NO_SEALED_KEY` where the people are others.
         """
-        if reason is None and self.clock() - occurred_at > LATE_ENTRY:
+        due = self._due(command)
+        if due is None:
+            return
+        if reason is None and self.clock() - occurred_at > late_entry(self.instance.log.trial.study):
             reason = Reason(SCRIPTED, "entered late by the script, which gives no reason")
         request = Request(
             person=person.id,
@@ -58,7 +66,7 @@ class Stage:
             txn=new_txn_id(self.clock()),
             reason=reason,
         )
-        self.instance.handler.submit(command, request, lambda: self._key(person))
+        self.instance.handler.submit(due, request, lambda: self._key(person))
 
     def enrol_staff(self, occurred_at: datetime) -> None:
         """Let the two officers enrol everybody."""
@@ -68,6 +76,14 @@ class Stage:
             proposal = EnrolPerson(person.id, person.name, ORGANISATION, key.key_id, proof, person.role)
             self.act(ADMINISTRATOR, proposal, occurred_at)
             self.act(SECURITY_OFFICER, ApproveEnrolment(person.id, self._open_proposals(person)), occurred_at)
+
+    def _due(self, command: Command | Lazily) -> Command | None:
+        if not callable(command):
+            return command
+        log = self.instance.log
+        with log.lock:
+            log.catch_up()
+            return command(log)
 
     def _key(self, person: TrainingPerson) -> SigningKey:
         if person.id not in self._keys:

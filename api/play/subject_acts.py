@@ -1,35 +1,26 @@
-"""Script events about one subject: screening, dosing, safety, disposition."""
+"""Script events about one subject: screening, enrolment, disposition."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from api.play.acts import SCRIPTED, Act, demanded_reason
-from api.play.payload import Payload, pair
+from api.play.acts import SCRIPTED, Act, demanded_reason, supplied
+from core.kernel.actors import Role
 from core.kernel.errors import Malformed
-from core.kernel.quantities import Quantity, write_decimal
 from core.kernel.recorded import Reason
 from core.rules.case_reading import mapping
 from core.rules.screening_facts import Attestation, Group
 from core.rules.script_screening import screening_facts
-from core.trial.study.nct05727722 import CELLS_UNIT
+from core.trial.study.state import require_config
 from core.trial.subject import commands
-from core.trial.subject.events import (
-    AdverseEvent,
-    Attested,
-    Causality,
-    FieldChange,
-    LabEvidence,
-    Measured,
-    Route,
-    Seriousness,
-)
+from core.trial.subject.events import Attested, ConsentGiver, Measured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from api.play.payload import Payload
     from core.rules.screening_facts import ScreeningFacts
+    from core.store.trial_log import TrialLog
 
 # The form of a script has no field for these; the player attests those that the group's rules ask for.
 _SUPPLIED: Final[Mapping[Group, frozenset[str]]] = {
@@ -48,20 +39,18 @@ _ALL_SUPPLIED: Final = frozenset[str]().union(*_SUPPLIED.values())
 _SCREENING_FIELDS: Final = frozenset(
     {"group", "sex", "age", "days_of_prior_regular_treatment", "attestations", "reason"}
 )
-_DECIMAL_FIELDS: Final = frozenset({"lab.value", "lab.baseline", "lab.uln"})
-_WORST_GRADE: Final = 5
 
 
-def subject_screened(subject_key: str, given: Payload) -> Act:
+def subject_screened(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Enter the screening; attestations that no field of the form gives are supplied and marked."""
     facts = screening_facts(given.given)
     _require_measurements_only(given, facts)
     said = mapping(given.given.get("attestations", {}), "attestations").keys()
-    supplied = _SUPPLIED[facts.group] - said
+    attested = _SUPPLIED[facts.group] - said
     spoken = [
-        Attested(Attestation(name), holds)
+        Attested(Attestation(name), holds, _note(name, holds, given))
         for name, holds in facts.attestations.items()
-        if name in said or name in supplied or name not in _ALL_SUPPLIED
+        if name in said or name in attested or name not in _ALL_SUPPLIED
     ]
     command = commands.ScreenSubject(
         subject_key=subject_key,
@@ -72,7 +61,30 @@ def subject_screened(subject_key: str, given: Payload) -> Act:
         days_of_prior_treatment=facts.days_of_prior_treatment,
         attestations=tuple(spoken),
     )
-    return Act(command, _supplied_reason(given, sorted(supplied)))
+    return (
+        supplied(_consent_of(subject_key), Role.PI),
+        Act(command, _supplied_reason(given, sorted(attested))),
+    )
+
+
+def _note(name: str, holds: bool | None, given: Payload) -> str | None:  # noqa: FBT001 - an attestation's answer
+    """Return the words that EXC-12 demands; a script that gives none is completed."""
+    if name != Attestation.OTHER_REASON_AGAINST_INCLUSION or not holds:
+        return None
+    return given.optional_text("reason") or "The script gives no reason."
+
+
+def _consent_of(subject_key: str) -> Callable[[TrialLog], commands.GiveConsent | None]:
+    """Return the consent of a subject who has given none yet, in the form that came into use last."""
+
+    def due(log: TrialLog) -> commands.GiveConsent | None:
+        known = log.trial.subjects.get(subject_key)
+        if known is not None and known.is_known:
+            return None
+        form = max(require_config(log.trial.study).consent_forms, key=lambda one: one.effective_from)
+        return commands.GiveConsent(subject_key, form.version, form.language, ConsentGiver.SUBJECT, None)
+
+    return due
 
 
 def _require_measurements_only(given: Payload, facts: ScreeningFacts) -> None:
@@ -83,105 +95,43 @@ def _require_measurements_only(given: Payload, facts: ScreeningFacts) -> None:
         raise Malformed("FIELD_UNKNOWN", "the screening form has a field that the player does not know")
 
 
-def _supplied_reason(given: Payload, supplied: list[str]) -> Reason | None:
+def _supplied_reason(given: Payload, attested: list[str]) -> Reason | None:
     words = given.optional_text("reason")
-    if not supplied:
+    if not attested:
         return None if words is None else Reason("stated", words)
-    text = f"Attested by the player, not by the script: {', '.join(supplied)}."
+    text = f"Attested by the player, not by the script: {', '.join(attested)}."
     return Reason(SCRIPTED, text if words is None else f"{words} {text}")
 
 
-def eligibility_confirmed(subject_key: str, given: Payload) -> Act:
+def eligibility_confirmed(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Confirm eligibility."""
-    return Act(commands.ConfirmEligibility(subject_key, given.word(Group, "group")))
+    return (Act(commands.ConfirmEligibility(subject_key, given.word(Group, "group"))),)
 
 
-def screen_failed(subject_key: str, given: Payload) -> Act:
+def screen_failed(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Record a screen failure."""
-    return Act(commands.RecordScreenFailure(subject_key, given.texts("failed_rules")))
+    return (Act(commands.RecordScreenFailure(subject_key, given.texts("failed_rules"))),)
 
 
-def subject_enrolled(subject_key: str, given: Payload) -> Act:
+def subject_enrolled(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Enrol at a level."""
     level, replaces = given.whole("level"), given.optional_text("replaces")
-    return Act(commands.EnrolSubject(subject_key, level, replaces))
+    return (Act(commands.EnrolSubject(subject_key, level, replaces)),)
 
 
-def dose_administered(subject_key: str, given: Payload) -> Act:
-    """Record the dose."""
-    cells = Quantity(given.number("cells_e9"), CELLS_UNIT)
-    return Act(commands.AdministerDose(subject_key, given.whole("level"), cells, given.word(Route, "route")))
-
-
-def ae_recorded(subject_key: str, given: Payload) -> Act:
-    """Enter an adverse event."""
-    entry = AdverseEvent(
-        ae_id=given.text("ae_id"),
-        ctcae_version=given.text("ctcae_version"),
-        term=given.text("term"),
-        soc=given.text("soc"),
-        meddra_code=given.optional_whole("meddra_code"),
-        grade=given.whole("grade"),
-        baseline_grade=given.whole("baseline_grade", 0, _WORST_GRADE),
-        onset=given.day("onset"),
-        causality=given.word(Causality, "causality"),
-        serious=given.truth("serious"),
-        seriousness_criteria=given.words(Seriousness, "seriousness_criteria"),
-        lab=None if given.optional("lab") is None else _lab(given.part("lab")),
-    )
-    return Act(commands.ReportAdverseEvent(subject_key, entry))
-
-
-def _lab(given: Payload) -> LabEvidence:
-    return LabEvidence(
-        given.number("value"), given.text("unit"), given.number("baseline"), given.number("uln")
-    )
-
-
-def ae_corrected(subject_key: str, given: Payload) -> Act:
-    """Correct fields of an adverse event, from the old value to the new."""
-    ae_id, changes = given.text("ae_id"), given.part("changes")
-    made = []
-    for name in changes.given:
-        old, new = pair(changes.value(name), name)
-        made.append(FieldChange(name, _as_stored(name, old), _as_stored(name, new)))
-    command = commands.CorrectAdverseEvent(subject_key, ae_id, tuple(made))
-    return Act(command, demanded_reason(given, "correction"))
-
-
-def _as_stored(name: str, value: object) -> object:
-    """Return the value in the spelling of stored payloads: measured numbers as decimal strings."""
-    if isinstance(value, dict):
-        return {inner: _as_stored(f"{name}.{inner}", one) for inner, one in value.items()}
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    if is_number and (name in _DECIMAL_FIELDS or isinstance(value, Decimal)):
-        return write_decimal(Decimal(value))  # type: ignore[arg-type]
-    return value
-
-
-def dlt_adjudicated(subject_key: str, given: Payload) -> Act:
-    """Judge an adverse event."""
-    return Act(commands.AdjudicateDlt(subject_key, given.text("ae_id"), given.truth("is_dlt")))
-
-
-def dlt_window_completed(subject_key: str, _given: Payload) -> Act:
-    """Close the DLT window."""
-    return Act(commands.CompleteDltWindow(subject_key))
-
-
-def subject_withdrawn(subject_key: str, given: Payload) -> Act:
+def subject_withdrawn(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Record a withdrawal; what the script calls its reason is the cause as well."""
     cause = given.optional_text("reason") or "not_stated"
     command = commands.WithdrawSubject(subject_key, given.day("date"), cause, given.truth("dlt_related"))
-    return Act(command, demanded_reason(given, "withdrawal"))
+    return (Act(command, demanded_reason(given, "withdrawal")),)
 
 
-def subject_died(subject_key: str, given: Payload) -> Act:
+def subject_died(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Record a death."""
     cause = given.optional_text("cause_ae")
-    return Act(commands.RecordDeath(subject_key, given.day("date"), cause, given.truth("related")))
+    return (Act(commands.RecordDeath(subject_key, given.day("date"), cause, given.truth("related"))),)
 
 
-def liver_transplant_performed(subject_key: str, given: Payload) -> Act:
+def liver_transplant_performed(subject_key: str, given: Payload) -> tuple[Act, ...]:
     """Record a liver transplant."""
-    return Act(commands.RecordLiverTransplant(subject_key, given.day("date")))
+    return (Act(commands.RecordLiverTransplant(subject_key, given.day("date"))),)

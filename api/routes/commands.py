@@ -18,6 +18,7 @@ from api.schemas.strict import Blueprint
 from core.trial.casebook import commands as casebook
 from core.trial.escalation import commands as escalation
 from core.trial.people import commands as people
+from core.trial.product import commands as product
 from core.trial.study import commands as study
 from core.trial.subject import commands as subject
 
@@ -26,30 +27,62 @@ if TYPE_CHECKING:
 
 AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
     "subjects": (
+        (subject.GiveConsent, "/subjects/<subject_key>/consents"),
+        (subject.ReconfirmConsent, "/subjects/<subject_key>/consent-reconfirmations"),
+        (subject.WithdrawConsent, "/subjects/<subject_key>/consent-withdrawals"),
         (subject.ScreenSubject, "/subjects/<subject_key>/screenings"),
+        (subject.CorrectScreening, "/subjects/<subject_key>/screening-corrections"),
         (subject.ConfirmEligibility, "/subjects/<subject_key>/eligibility-confirmations"),
         (subject.RecordScreenFailure, "/subjects/<subject_key>/screen-failures"),
         (subject.EnrolSubject, "/subjects/<subject_key>/enrolments"),
         (subject.AdministerDose, "/subjects/<subject_key>/doses"),
+        (subject.CorrectDose, "/subjects/<subject_key>/dose-corrections"),
         (subject.CompleteDltWindow, "/subjects/<subject_key>/dlt-window-completions"),
         (subject.WithdrawSubject, "/subjects/<subject_key>/withdrawals"),
         (subject.RecordDeath, "/subjects/<subject_key>/deaths"),
         (subject.RecordLiverTransplant, "/subjects/<subject_key>/liver-transplants"),
+        (subject.LoseToFollowUp, "/subjects/<subject_key>/losses-to-follow-up"),
+        (subject.CorrectDisposition, "/subjects/<subject_key>/disposition-corrections"),
     ),
     "safety": (
         (subject.ReportAdverseEvent, "/subjects/<subject_key>/adverse-events"),
         (subject.CorrectAdverseEvent, "/subjects/<subject_key>/adverse-events/<ae_id>/corrections"),
+        (subject.RegradeAdverseEvent, "/subjects/<subject_key>/adverse-events/<ae_id>/regradings"),
+        (subject.ResolveAdverseEvent, "/subjects/<subject_key>/adverse-events/<ae_id>/resolutions"),
+        (subject.DeclareSae, "/subjects/<subject_key>/adverse-events/<ae_id>/sae-declarations"),
+        (subject.SubmitSae, "/subjects/<subject_key>/adverse-events/<ae_id>/sae-submissions"),
         (subject.AdjudicateDlt, "/subjects/<subject_key>/adverse-events/<ae_id>/adjudications"),
     ),
+    "product": (
+        (product.ReceiveLot, "/lots"),
+        (product.ReleaseLot, "/lots/<lot>/releases"),
+        (product.RejectLot, "/lots/<lot>/rejections"),
+        (product.PrepareDose, "/lots/<lot>/preparations"),
+        (product.CheckDosePreparation, "/lots/<lot>/preparations/<subject_key>/checks"),
+        (product.DiscardDosePreparation, "/lots/<lot>/preparations/<subject_key>/discards"),
+    ),
     "casebook": (
+        (casebook.RecordVisit, "/subjects/<subject_key>/visits"),
+        (casebook.RecordMissedVisit, "/subjects/<subject_key>/missed-visits"),
+        (casebook.RecordSpecimen, "/subjects/<subject_key>/specimens"),
         (casebook.ReportLabPanel, "/subjects/<subject_key>/lab-panels"),
+        (casebook.ReportLateResult, "/subjects/<subject_key>/lab-panels/<specimen_set>/late-results"),
+        (casebook.RepeatLabResult, "/subjects/<subject_key>/lab-panels/<specimen_set>/repeats"),
         (casebook.CorrectLabResult, "/subjects/<subject_key>/lab-panels/<specimen_set>/corrections"),
+        (casebook.ReviewLab, "/subjects/<subject_key>/lab-panels/<specimen_set>/reviews"),
+        (casebook.RecordMedication, "/subjects/<subject_key>/medications"),
+        (casebook.EndMedication, "/subjects/<subject_key>/medications/<medication_id>/ends"),
         (casebook.ReportHlaAntibodies, "/subjects/<subject_key>/hla-antibodies"),
         (casebook.RecordVitalStatus, "/subjects/<subject_key>/vital-statuses"),
+        (casebook.AssessClinicalImprovement, "/subjects/<subject_key>/improvement-assessments"),
+        (casebook.RecordDeviation, "/subjects/<subject_key>/deviations"),
+        (casebook.AssessDeviation, "/subjects/<subject_key>/deviations/<deviation_id>/assessments"),
     ),
     "study": (
         (study.ProposeProtocolConfig, "/protocol-configs"),
         (study.ApproveProtocolConfig, "/protocol-configs/<int:number>/approvals"),
+        (study.ProposeAmendment, "/amendments"),
+        (study.ApproveAmendment, "/amendments/<int:number>/approvals"),
     ),
     "people": (
         (people.EnrolPerson, "/people"),
@@ -57,7 +90,15 @@ AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
         (people.EndRole, "/people/<person>/role-endings"),
         (people.RevokeSigningKey, "/people/<person>/key-revocations"),
     ),
-    "escalation": ((escalation.SignDecision, "/cohort-decisions"),),
+    "escalation": (
+        (escalation.OpenSrcMeeting, "/src-meetings"),
+        (escalation.CastSrcVote, "/src-meetings/<meeting>/votes"),
+        (escalation.CloseSrcMeeting, "/src-meetings/<meeting>/closings"),
+        (escalation.SignDecision, "/cohort-decisions"),
+        (escalation.PlaceSafetyHold, "/safety-holds"),
+        (escalation.LiftSafetyHold, "/safety-hold-liftings"),
+        (escalation.SimulateDecision, "/decision-simulations"),
+    ),
 }
 
 _HEADERS: Final = [
@@ -103,13 +144,13 @@ def _add(blueprint: Blueprint, command: type, path: str, tag: str) -> None:
     documented: Any = blueprint.doc(parameters=_HEADERS, operationId=view.__name__, tags=[tag])(view)
     for status in _REFUSALS:
         documented = blueprint.alt_response(status, HTTPStatus(status).name)(documented)
-    documented = blueprint.alt_response(200, schema=_Answered, description="Prepared, or replayed")(
-        documented
-    )
+    documented = blueprint.alt_response(
+        200, schema=_Answered(partial=True), description="Prepared, or replayed"
+    )(documented)
     documented = blueprint.response(201, ReceiptResponse)(documented)
     documented = blueprint.arguments(order_schema(command, in_path))(documented)
     blueprint.add_url_rule(path, view.__name__, documented, methods=["POST"])
 
 
 class _Answered(ReceiptResponse, PreparedResponse):
-    """What 200 answers: prepared statements, or the first receipt of a repeated command."""
+    """What 200 answers: prepared statements, or the first receipt of a repeated command; never both."""

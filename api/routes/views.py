@@ -16,13 +16,16 @@ from api.service import the_service
 from core.kernel import streams
 from core.kernel.errors import Refused
 from core.kernel.time import write_instant
+from projections.catalogue import PROJECTIONS
 
 if TYPE_CHECKING:
     from api.execution import Answer
 
 VIEWS = Blueprint("views", __name__, url_prefix="/v1")
 
-_WHOLE = ("subjects", "evaluability", "cohorts", "decisions", "meld", "people", "refusals")
+# Read a page at a time, with routes of their own; every other view is read whole.
+_PAGED = frozenset({"trail", "signatures"})
+_WHOLE = tuple(projection.name for projection in PROJECTIONS if projection.name not in _PAGED)
 
 
 def _add_whole(name: str) -> None:
@@ -33,8 +36,9 @@ def _add_whole(name: str) -> None:
     show.__doc__ = f"Show the view {name}."
     documented = VIEWS.arguments(CutQuery, location="query")(lambda asked: show(asked["cut"]))
     documented = VIEWS.response(200, RowsResponse)(documented)
-    documented = VIEWS.doc(operationId=f"show_{name}", summary=show.__doc__)(documented)
-    VIEWS.add_url_rule(f"/{name}", f"show_{name}", documented, methods=["GET"])
+    operation = f"show_{name.replace('-', '_')}"
+    documented = VIEWS.doc(operationId=operation, summary=show.__doc__)(documented)
+    VIEWS.add_url_rule(f"/{name}", operation, documented, methods=["GET"])
 
 
 for _name in _WHOLE:
@@ -57,6 +61,18 @@ def show_subject(asked: dict[str, Any], subject_key: str) -> Answer:
     versions = _versions(streams.subject(subject_key), streams.casebook(subject_key))
     etag = versions[streams.subject(subject_key)]
     return {**body, "streams": versions}, 200, {"ETag": f'"{etag}"'}
+
+
+@VIEWS.route("/subjects/<subject_key>/casebook")
+@VIEWS.arguments(CutQuery, location="query")
+@VIEWS.response(200, SubjectResponse)
+def show_casebook_of(asked: dict[str, Any], subject_key: str) -> Answer:
+    """Show a subject's casebook: visits, and forms with every field and its whole history."""
+    require_reader("casebook", the_caller().role)
+    page = the_service().reading.rows_about("casebook", subject_key, asked["cut"])
+    if not page.rows:
+        raise Refused("UNKNOWN_SUBJECT", "nothing is recorded under this subject key")
+    return {**_body(asked["cut"], Page(page.position, [])), "row": page.rows[0]}, 200, {}
 
 
 @VIEWS.route("/streams/<path:stream>")

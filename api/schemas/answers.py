@@ -130,6 +130,25 @@ class StreamResponse(Answer):
     version = fields.Integer(required=True)
 
 
+class ExplanationResponse(Answer):
+    """Why the decision at a position is what it is; `signed` where the position is a signed decision."""
+
+    position = fields.Integer(required=True)
+    configuration = fields.Dict(required=True)
+    facts = fields.String(required=True)
+    outcomes = fields.List(fields.Dict(), required=True)
+    adjudications_due = fields.List(fields.Dict(), required=True)
+    holds = fields.List(fields.Dict(), required=True)
+    row = fields.Dict(required=True)
+    decision = fields.Dict(required=True)
+    overlays = fields.List(fields.String(), required=True)
+    ceiling = fields.Integer(required=True)
+    trigger = fields.Integer(required=True, allow_none=True)
+    levels = fields.List(fields.Dict(), required=True)
+    signed = fields.Dict(required=True, allow_none=True)
+    program = fields.Dict(required=True)
+
+
 class ProofResponse(Answer):
     """Hashes in hex, nearest sibling first (RFC 9162)."""
 

@@ -27,7 +27,7 @@ MAX_INTEGER = 2**53 - 1
 KEYS_REMEMBERED = 4096  # bounds what strangers' documents can occupy; the trial has some hundreds
 _known_keys: set[object] = set()  # keys found good; a set comparison then checks a whole object at once
 
-_WRITING = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+WRITING = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _STREAM_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_/.\-]*")
 _REFUSED_TEXT = re.compile(
     "["
@@ -53,7 +53,7 @@ def dumps(value: object, *, limit: int = STATEMENT_LIMIT) -> bytes:
     """
     texts = _walk(value)
     try:
-        written = orjson.dumps(value, option=_WRITING)
+        written = orjson.dumps(value, option=WRITING)
     except orjson.JSONEncodeError as error:
         # The walk has left two things that orjson refuses: half a surrogate pair, a key of a subclass of str.
         if "key" in str(error):

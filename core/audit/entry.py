@@ -50,6 +50,7 @@ class Entry:
             corrects=statement.corrects,
             txn=statement.txn,
             payload=self.payload,
+            data=statement.data,
         )
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from core.audit.authority_at import Blame
     from core.audit.entry import Entry
-    from core.trial.context import Decided, KeyChecks
+    from core.trial.context import Decided, LogChecks
     from core.trial.trial import Trial
 
-_COMMAND_OF = {event.TOPIC: command for command, event in OPENS_WITH.items()}
+_COMMAND_OF = {event.TOPIC: command for command, events in OPENS_WITH.items() for event in events}
 
 
-def check_decision(entries: Sequence[Entry], before: Trial, checks: KeyChecks, blame: Blame) -> None:
+def check_decision(entries: Sequence[Entry], before: Trial, checks: LogChecks, blame: Blame) -> None:
     """Blame the events of one command unless deciding it on the trial before gives exactly them."""
     first = entries[0].statement
     if any((e.statement.signer, e.statement.signed_at) != (first.signer, first.signed_at) for e in entries):
@@ -41,7 +41,7 @@ def check_decision(entries: Sequence[Entry], before: Trial, checks: KeyChecks, b
     try:
         require_zone(first.zone)
         context = _context(entries[0], checks)
-        require_timely(context)
+        require_timely(context, facts.study())
         decided = decide(facts, _command(entries), context)
     except TrialError as error:
         blame("NOT_AS_DECIDED", f"the command is refused on the facts at this position: {error.code}")
@@ -59,7 +59,7 @@ def _command(entries: Sequence[Entry]) -> Any:  # noqa: ANN401 - one of the comm
     """
     stream = entries[0].statement.stream
     command = _COMMAND_OF.get(entries[0].statement.type)
-    said: dict[str, Any] = {"subject_key": key_of(stream), "person": key_of(stream)}
+    said: dict[str, Any] = dict.fromkeys(("subject_key", "person", "lot"), key_of(stream))
     for entry in entries:
         said.update(entry.statement.data)
     if command is None:
@@ -67,7 +67,7 @@ def _command(entries: Sequence[Entry]) -> Any:  # noqa: ANN401 - one of the comm
     return from_data(command, {f.name: said[f.name] for f in fields(command) if f.name in said})
 
 
-def _context(entry: Entry, checks: KeyChecks) -> Context:
+def _context(entry: Entry, checks: LogChecks) -> Context:
     statement = entry.statement
     return Context(
         person=statement.signer.id,
@@ -76,7 +76,7 @@ def _context(entry: Entry, checks: KeyChecks) -> Context:
         occurred_at=statement.occurred_at,
         zone=statement.zone,
         reason=statement.reason,
-        key_checks=checks,
+        checks=checks,
     )
 
 

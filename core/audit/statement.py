@@ -141,7 +141,7 @@ def read_statement(data: bytes) -> Statement:
         seen=_seen(value["seen"]),
         type=_text(value, "type"),
         txn=_txn(value["txn"]),
-        signer=_signer(value["signer"]),
+        signer=read_signer(value["signer"]),
         meaning=_one_of(_MEANINGS, value, "meaning"),
         legal=_text(value, "legal"),
         signed_at=read_instant(_text(value, "signed_at")),
@@ -219,7 +219,11 @@ def is_uuid7(text: str) -> bool:
     return _UUID7.fullmatch(text) is not None
 
 
-def _signer(value: object) -> Signer:
+def read_signer(value: object) -> Signer:
+    """Read the signer of a statement.
+
+    Raises: `BAD_STATEMENT`.
+    """
     signer = _object(value, "signer")
     if signer.keys() != {"id", "name", "role", "delegation", "key"}:
         raise _wrong("signer")

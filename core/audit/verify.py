@@ -73,7 +73,7 @@ def verify_log(
         checks.for_origin(created.origin)
         heads = HeadChecks(created, checks, findings, cannot)
         heads.open_stored(copy.checkpoints)  # 2
-        leaves = LeafChecks(created, checks, heads.stored, findings)
+        leaves = LeafChecks(created, checks, heads.stored, findings, cannot)
         try:
             leaves.take(first)  # 3
             for row in rows:

@@ -10,21 +10,26 @@ from core.audit.entry import open_entry
 from core.audit.merkle import EMPTY_ROOT, CompactRange, leaf_hash
 from core.audit.redecide import check_decision
 from core.audit.report import Finding
+from core.audit.snapshot import SnapshotChecks
 from core.kernel.encoding import to_base64
 from core.kernel.errors import IntegrityFinding, Malformed
 from core.trial.context import KeyChecks
 from core.trial.instance.events import GenesisConfirmed
 from core.trial.policy import SERVICE_TYPES
 from core.trial.registry import require_stream
+from core.trial.study.events import ProtocolConfigProposed
+from core.trial.study.soundness import RULES_VERSIONS
 from core.trial.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from core.audit.authority_at import Blame
     from core.audit.entry import Entry
     from core.audit.log_copy import Row
     from core.trial.instance.events import InstanceCreated
+    from core.trial.study.config import ProtocolConfig
+    from core.trial.study.state import Study
 
 
 class SignatureChecks(KeyChecks, Protocol):
@@ -53,8 +58,10 @@ class LeafChecks:
         checks: SignatureChecks,
         checkpointed: Mapping[int, bytes],
         findings: list[Finding],
+        cannot: list[tuple[str, str]],
     ) -> None:
         self._created = created
+        self._cannot = cannot
         self._checks = checks
         self._checkpointed = checkpointed
         self._findings = findings
@@ -198,8 +205,30 @@ class LeafChecks:
             self._command = []
             self._before = self.trial if statement.txn.n == 1 else self.trial.copy()
         self._command.append(entry)
-        if statement.txn.i + 1 == statement.txn.n:
-            check_decision(self._command, self._before, self._checks, blame)
+        if statement.txn.i + 1 == statement.txn.n and self._knows_the_rules():
+            checks = SnapshotChecks(self._checks, self._signed_root)
+            check_decision(self._command, self._before, checks, blame)
+
+    def _knows_the_rules(self) -> bool:
+        """Tell whether this program has the decision rules that count for the command at hand.
+
+        A configuration names them; a command decided by others is neither good nor bad here: it takes a
+        release that has those rules.
+        """
+        named = {config.rules_version for config in _configs(self._before.study, self._command)}
+        if unknown := sorted(named - RULES_VERSIONS):
+            unable = (
+                "UNKNOWN_RULES",
+                f"what was decided by {', '.join(unknown)} takes a release with these rules",
+            )
+            if unable not in self._cannot:
+                self._cannot.append(unable)
+        return not unknown
+
+    def _signed_root(self, size: int) -> bytes | None:
+        """Return the root of a head that stood before the command at hand and was signed, else None."""
+        stood = 0 < size <= self._before.position and size in self._checkpointed
+        return self.roots[size] if stood else None
 
     def _grow(self, entry: Entry, hashed: bytes, blame: Blame) -> None:
         statement = entry.statement
@@ -218,3 +247,12 @@ class LeafChecks:
         self._txns.add(statement.txn.id)
         self._seen_by[statement.signer.id] = statement.seen.size
         self.last = entry
+
+
+def _configs(study: Study, command: Sequence[Entry]) -> Iterator[ProtocolConfig]:
+    """Yield the configuration that counts and the one that the command proposes."""
+    if study.config is not None:
+        yield study.config
+    for entry in command:
+        if isinstance(entry.payload, ProtocolConfigProposed):
+            yield entry.payload.config

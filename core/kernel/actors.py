@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Role(StrEnum):
@@ -37,6 +41,10 @@ class Meaning(StrEnum):
     RELEASED = "released"
     ACKNOWLEDGED = "acknowledged"
     RECORDED = "recorded"
+
+
+# Types of events with the roles that may sign them, and what the signature then means.
+Signers: TypeAlias = "Mapping[type[Any], tuple[tuple[Role, Meaning], ...]]"
 
 
 class Auth(StrEnum):

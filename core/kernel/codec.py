@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import product
+from math import prod
+from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,16 +23,49 @@ from core.kernel.quantities import read_decimal, write_decimal
 from core.kernel.time import read_date, read_instant, write_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
-_CODECS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {}
+JSON_KINDS = (dict, list, str, int, float, bool, NoneType)
+
+# More combinations of kinds than this are not listed; `take` then reads every object of the class.
+FORESEEN = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    """How one annotation is written and read; None where a value stands for itself.
+
+    `take` reads a value of one of `kinds` (any, where there are none) and says what is wrong with it.
+    `quick` reads the same values to the same ends, but where something is wrong it only raises; so does
+    `rows`, for a list of objects at once. `order`: see `in_order`; `closed`: see `is_closed`.
+    """
+
+    put: Callable[[Any], Any] | None
+    take: Callable[[Any], Any] | None
+    quick: Callable[[Any], Any] | None
+    kinds: tuple[type, ...]
+    word: str
+    rows: Callable[[Any], tuple[Any, ...]] | None = None
+    order: Callable[[Any], Any] | None = None
+    closed: bool = True
+
+    def read(self, value: object) -> Any:  # noqa: ANN401 - a value of the annotation
+        """Read a value of any kind."""
+        if self.kinds and type(value) not in self.kinds:
+            raise Malformed("BAD_PAYLOAD", f"{self.word} is expected")
+        return value if self.take is None else self.take(value)
+
+
+_OBJECTS = frozenset({dict})
+_CODECS: dict[Any, _Codec] = {}
 
 
 def to_data(payload: object) -> dict[str, Any]:
     """Return the payload as a JSON object of the canonical profile."""
-    data: dict[str, Any] = _class_codec(type(payload))[0](payload)
+    put = _class_codec(type(payload)).put
+    data: dict[str, Any] = put(payload) if put else {}
     return data
 
 
@@ -38,115 +74,228 @@ def from_data(cls: type[T], data: object) -> T:
 
     Raises: `BAD_PAYLOAD` naming the field, `BAD_DECIMAL`, `BAD_DATE`, `BAD_TIME`.
     """
-    payload: T = _class_codec(cls)[1](data)
+    codec = _class_codec(cls)
+    try:
+        payload: T = codec.quick(data) if codec.quick else codec.read(data)
+    except (Malformed, LookupError, TypeError):
+        payload = codec.read(data)
     return payload
 
 
-def _class_codec(cls: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:  # noqa: ANN401 - a class
+def in_order(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what `to_data` says of a payload that was read from `data`, fields in order of declaration.
+
+    Objects in lists keep the order in which they came. Parts are shared with `data`: change neither.
+    """
+    order = _class_codec(cls).order
+    ordered: dict[str, Any] = order(data) if order else data
+    return ordered
+
+
+def is_closed(cls: type) -> bool:
+    """Tell whether annotations foresee every value of the class, down to its last part.
+
+    What `from_data` accepts for such a class has no floats, no keys but the names of fields, and no
+    containers inside each other but those of the class.
+    """
+    return _class_codec(cls).closed
+
+
+def _class_codec(cls: Any) -> _Codec:  # noqa: ANN401 - a class
     if (codec := _CODECS.get(cls)) is None:
         codec = _CODECS.setdefault(cls, _built(cls))
     return codec
 
 
-def _built(cls: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:  # noqa: ANN401 - a class
+def _built(cls: Any) -> _Codec:  # noqa: ANN401 - a class
     hints = get_type_hints(cls)
-    codecs = [(f.name, *_codec(hints[f.name])) for f in fields(cls)]
-    names = frozenset(name for name, _, _ in codecs)
-    takers = [(name, take) for name, _, take in codecs]
+    codecs = {f.name: _codec(hints[f.name]) for f in fields(cls)}
+    return _Codec(
+        _writer(codecs),
+        _strict_reader(cls, codecs),
+        _quick_reader(cls, codecs),
+        (dict,),
+        "an object",
+        _rows_reader(cls, codecs),
+        _orderer(codecs),
+        all(codec.closed for codec in codecs.values()),
+    )
+
+
+def _writer(codecs: dict[str, _Codec]) -> Callable[[Any], dict[str, Any]]:
+    names, get = tuple(codecs), _getter(attrgetter, tuple(codecs))
+    converting = [(i, codec.put) for i, codec in enumerate(codecs.values()) if codec.put]
 
     def write(payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any registered payload
-        return {name: put(getattr(payload, name)) for name, put, _ in codecs}
+        values = [*get(payload)]
+        for i, put in converting:
+            values[i] = put(values[i])
+        return dict(zip(names, values, strict=True))
+
+    return write
+
+
+def _orderer(codecs: dict[str, _Codec]) -> Callable[[Any], Any]:
+    parts = [(name, codec.order) for name, codec in codecs.items() if codec.order]
+
+    def order(data: Any) -> Any:  # noqa: ANN401 - an object, or null where it is optional
+        if data is None:
+            return None
+        ordered = {name: data[name] for name in codecs}
+        for name, inner in parts:
+            ordered[name] = inner(ordered[name])
+        return ordered
+
+    return order
+
+
+def _quick_reader(cls: Any, codecs: dict[str, _Codec]) -> Callable[[Any], Any]:  # noqa: ANN401 - a class
+    """Return a reader that judges the kinds of all values at once."""
+    count, get = len(codecs), _getter(itemgetter, tuple(codecs))
+    foreseen = _foreseen(codecs)
+    converting = [(i, codec.quick) for i, codec in enumerate(codecs.values()) if codec.quick]
 
     def read(data: Any) -> Any:  # noqa: ANN401 - any registered payload
-        if type(data) is not dict or data.keys() != names:
-            raise Malformed("BAD_PAYLOAD", f"{cls.__name__} needs exactly the fields {sorted(names)}")
-        try:
-            return cls(*[take(data[name]) for name, take in takers])
-        except Malformed as error:
-            raise _named(error, data, takers) from None
+        given = get(data)
+        if len(data) != count or tuple(map(type, given)) not in foreseen:
+            raise LookupError
+        if not converting:
+            return cls(*given)
+        values = [*given]
+        for i, quick in converting:
+            values[i] = quick(values[i])
+        return cls(*values)
 
-    return write, read
-
-
-def _named(
-    error: Malformed, data: dict[str, Any], takers: list[tuple[str, Callable[[Any], Any]]]
-) -> Malformed:
-    """Return the error with the field in which it arose, innermost first."""
-    if "field" in error.facts:
-        return error
-    for name, take in takers:
-        try:
-            take(data[name])
-        except Malformed:
-            return Malformed(error.code, f"{name}: {error.detail}", field=name)
-    return error
+    return read
 
 
-def _codec(hint: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:  # noqa: ANN401 - a type form
+def _rows_reader(cls: Any, codecs: dict[str, _Codec]) -> Callable[[Any], tuple[Any, ...]]:  # noqa: ANN401 - a class
+    """Return a reader of many objects of the class, column by column."""
+    count, get = len(codecs), _getter(itemgetter, tuple(codecs))
+    foreseen = _foreseen(codecs)
+    converting = [(i, codec.quick) for i, codec in enumerate(codecs.values()) if codec.quick]
+
+    def read(objects: list[Any]) -> tuple[Any, ...]:
+        rows = [get(data) for data in objects]
+        if not (_OBJECTS.issuperset(map(type, objects)) and {count}.issuperset(map(len, objects))):
+            raise LookupError
+        if not foreseen.issuperset([tuple(map(type, row)) for row in rows]):
+            raise LookupError
+        columns: list[Any] = [*zip(*rows, strict=True)]
+        for i, quick in converting:
+            columns[i] = map(quick, columns[i])
+        return tuple(map(cls, *columns))
+
+    return read
+
+
+def _foreseen(codecs: dict[str, _Codec]) -> frozenset[tuple[type, ...]]:
+    """Return the kinds of values that an object of the class can have, field by field."""
+    kinds = [codec.kinds or JSON_KINDS for codec in codecs.values()]
+    combinations = prod(len(each) for each in kinds)
+    return frozenset(product(*kinds)) if combinations <= FORESEEN else frozenset()
+
+
+def _getter(make: Any, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:  # noqa: ANN401 - of operator
+    """Return what gets several attributes or items at once, as a tuple also where there is one or none."""
+    if len(names) > 1:
+        several: Callable[[Any], tuple[Any, ...]] = make(*names)
+        return several
+    one = [make(name) for name in names]
+    return lambda source: tuple(get(source) for get in one)
+
+
+def _strict_reader(cls: Any, codecs: dict[str, _Codec]) -> Callable[[Any], Any]:  # noqa: ANN401 - a class
+    def read(data: Any) -> Any:  # noqa: ANN401 - any registered payload
+        if type(data) is not dict or data.keys() != codecs.keys():
+            raise Malformed("BAD_PAYLOAD", f"{cls.__name__} needs exactly the fields {sorted(codecs)}")
+        return cls(*[_read_field(name, codec, data[name]) for name, codec in codecs.items()])
+
+    return read
+
+
+def _read_field(name: str, codec: _Codec, value: object) -> Any:  # noqa: ANN401 - any value
+    """Read a field; an error names the innermost field in which it arose."""
+    try:
+        return codec.read(value)
+    except Malformed as error:
+        if "field" in error.facts:
+            raise
+        raise Malformed(error.code, f"{name}: {error.detail}", field=name) from None
+
+
+def _codec(hint: Any) -> _Codec:  # noqa: ANN401 - a type form
     if get_origin(hint) in (Union, UnionType):
-        return _optional(next(arm for arm in get_args(hint) if arm is not NoneType))
+        return _optional(_codec(next(arm for arm in get_args(hint) if arm is not NoneType)))
     if get_origin(hint) is tuple:
-        return _sequence(get_args(hint)[0])
+        return _sequence(_codec(get_args(hint)[0]))
     if hint is object:
-        return _keep, _keep
+        return _Codec(None, None, None, (), "anything", closed=False)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return str, _enum_reader(hint)
+        return _enumeration({str(member): member for member in hint})
     if is_dataclass(hint):
         return _class_codec(hint)
     return _SCALARS[hint]
 
 
-def _optional(arm: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:  # noqa: ANN401 - a type form
-    put, take = _codec(arm)
-    return (lambda v: None if v is None else put(v)), (lambda v: None if v is None else take(v))
+def _scalar(
+    put: Callable[[Any], Any] | None, take: Callable[[Any], Any] | None, kind: type, word: str
+) -> _Codec:
+    return _Codec(put, take, take, (kind,), word)
 
 
-def _sequence(item: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:  # noqa: ANN401 - a type form
-    put, take = _codec(item)
-
-    def read(value: object) -> tuple[Any, ...]:
-        if type(value) is not list:
-            raise Malformed("BAD_PAYLOAD", "a list is expected")
-        return tuple(take(v) for v in value)
-
-    return (lambda v: [put(x) for x in v]), read
-
-
-def _keep(value: Any) -> Any:  # noqa: ANN401 - a JSON value as it is
-    return value
+def _optional(arm: _Codec) -> _Codec:
+    return _Codec(
+        _unless_none(arm.put),
+        _unless_none(arm.take),
+        _unless_none(arm.quick),
+        arm.kinds and (*arm.kinds, NoneType),
+        arm.word,
+        None,
+        arm.order,
+        arm.closed,
+    )
 
 
-def _exactly(kind: type[T], word: str) -> Callable[[object], T]:
-    def read(value: object) -> T:
-        if type(value) is not kind:
+def _unless_none(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    return None if convert is None else lambda value: None if value is None else convert(value)
+
+
+def _sequence(item: _Codec) -> _Codec:
+    put, quick, kinds = item.put, item.quick, frozenset(item.kinds)
+
+    def write(values: tuple[Any, ...]) -> list[Any]:
+        return [*values] if put is None else [put(v) for v in values]
+
+    def read(values: list[Any]) -> tuple[Any, ...]:
+        return tuple([item.read(v) for v in values])
+
+    def read_quickly(values: list[Any]) -> tuple[Any, ...]:
+        if item.rows and values:
+            return item.rows(values)
+        if kinds and not kinds.issuperset(map(type, values)):
+            raise LookupError
+        return tuple(values if quick is None else map(quick, values))
+
+    return _Codec(write, read, read_quickly, (list,), "a list", closed=item.closed)
+
+
+def _enumeration(members: dict[str, StrEnum]) -> _Codec:
+    word = f"one of {', '.join(members)}"
+
+    def read(text: str) -> StrEnum:
+        if (member := members.get(text)) is None:
             raise Malformed("BAD_PAYLOAD", f"{word} is expected")
-        return value
-
-    return read
-
-
-def _from_text(parse: Callable[[str], T]) -> Callable[[object], T]:
-    text = _exactly(str, "text")
-    return lambda value: parse(text(value))
-
-
-def _enum_reader(enum: type[StrEnum]) -> Callable[[object], StrEnum]:
-    members: dict[object, StrEnum] = {str(member): member for member in enum}
-
-    def read(value: object) -> StrEnum:
-        member = members.get(value) if type(value) is str else None
-        if member is None:
-            raise Malformed("BAD_PAYLOAD", f"one of {', '.join(map(str, members))} is expected")
         return member
 
-    return read
+    return _Codec(str, read, members.__getitem__, (str,), word)
 
 
-_SCALARS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    str: (_keep, _exactly(str, "text")),
-    int: (_keep, _exactly(int, "a whole number")),
-    bool: (_keep, _exactly(bool, "true or false")),
-    Decimal: (write_decimal, _from_text(read_decimal)),
-    date: (date.isoformat, _from_text(read_date)),
-    datetime: (write_instant, _from_text(read_instant)),
+_SCALARS: dict[Any, _Codec] = {
+    str: _scalar(None, None, str, "text"),
+    int: _scalar(None, None, int, "a whole number"),
+    bool: _scalar(None, None, bool, "true or false"),
+    Decimal: _scalar(write_decimal, read_decimal, str, "text"),
+    date: _scalar(date.isoformat, read_date, str, "text"),
+    datetime: _scalar(write_instant, read_instant, str, "text"),
 }

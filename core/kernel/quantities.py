@@ -25,7 +25,8 @@ def read_decimal(text: str) -> Decimal:
 
 def write_decimal(value: Decimal) -> str:
     """Return the decimal string without exponent; the inverse of `read_decimal`."""
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text  # str knows an exponent and is otherwise the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -48,7 +49,8 @@ class Recorded:
     """One event of the log with its payload.
 
     `position` is dense from 1 over the log, `version` from 1 within the stream; `digest` is that of
-    the signed statement; `recorded_at` is the server's clock, `occurred_at` the person's claim.
+    the signed statement; `recorded_at` is the server's clock, `occurred_at` the person's claim. `data` is
+    the payload as JSON where it was read from a log; nobody changes it.
     """
 
     position: int
@@ -68,6 +70,7 @@ class Recorded:
     corrects: str | None
     txn: Txn
     payload: Any
+    data: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def originator_id(self) -> str:

@@ -14,10 +14,11 @@ REFUSALS = "refusals"
 SUBJECT_PREFIX = "subject/"
 CASEBOOK_PREFIX = "casebook/"
 PERSON_PREFIX = "person/"
+LOT_PREFIX = "lot/"
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,39}")
 _STREAM = re.compile(
-    r"instance|study|escalation|refusals|(?:subject|casebook|person)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
+    r"instance|study|escalation|refusals|(?:subject|casebook|person|lot)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
 )
 
 
@@ -53,6 +54,11 @@ def person(identifier: str) -> str:
     return PERSON_PREFIX + require_key(identifier, "a person's id")
 
 
+def lot(identifier: str) -> str:
+    """Return the stream of a lot of the cell product."""
+    return LOT_PREFIX + require_key(identifier, "a lot's id")
+
+
 def key_of(stream: str) -> str:
-    """Return what stands behind the slash: the subject key or person id."""
+    """Return what stands behind the slash: the subject key, person id or lot id."""
     return stream.partition("/")[2]

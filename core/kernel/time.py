@@ -33,8 +33,7 @@ def write_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise Malformed("NAIVE_TIME", "a time needs its zone or offset")
-    utc = moment.astimezone(UTC)
-    return f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 @lru_cache(maxsize=4096)  # one moment stands in many places of a statement and of its neighbours
@@ -65,6 +64,7 @@ def parse_offset_time(text: str) -> datetime:
         raise Malformed("BAD_TIME", "no such moment exists") from None
 
 
+@lru_cache(maxsize=4096)
 def read_date(text: str) -> date:
     """Parse `YYYY-MM-DD`.
 
@@ -93,14 +93,26 @@ def require_zone(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=256)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
 def local_date(moment: datetime, zone: str) -> date:
-    """Return the calendar date of an instant at a site; study days are counted in these."""
-    return moment.astimezone(ZoneInfo(zone)).date()
+    """Return the calendar date of an instant at a site; study days are counted in these.
+
+    Raises: `BAD_TIME` for an instant whose date at the site no calendar has.
+    """
+    try:
+        return moment.astimezone(_zone(zone)).date()
+    except OverflowError:
+        raise Malformed("BAD_TIME", "the instant lies beyond the calendar") from None
 
 
+@lru_cache(maxsize=4096)
 def local_text(moment: datetime, zone: str) -> str:
     """Return the instant with the site's own offset, whole seconds where possible."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = moment.astimezone(_zone(zone))
     return local.isoformat(timespec="milliseconds" if local.microsecond else "seconds")
 
 

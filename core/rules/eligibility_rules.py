@@ -38,11 +38,17 @@ class RuleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EligibilityRule:
-    """One inclusion or exclusion rule."""
+    """One inclusion or exclusion rule.
+
+    `asks` are the attestations that alone decide it, if any do; `satisfied_by_absence` tells whether
+    it is their absence that satisfies it.
+    """
 
     id: str
     kind: RuleKind
     satisfied: Predicate
+    asks: tuple[Attestation, ...] = ()
+    satisfied_by_absence: bool = False
 
 
 def _above(value: Decimal | None, limit: Decimal) -> bool | None:
@@ -53,12 +59,15 @@ def _below(value: Decimal | None, limit: Decimal) -> bool | None:
     return None if value is None else value < limit
 
 
-def _attests(name: Attestation) -> Predicate:
-    return lambda facts, _: facts.attested(name)
+def _attests(identifier: str, kind: RuleKind, name: Attestation) -> EligibilityRule:
+    return EligibilityRule(identifier, kind, lambda facts, _: facts.attested(name), (name,))
 
 
-def _attests_absence(*names: Attestation) -> Predicate:
-    return lambda facts, _: known_not(any_known(*(facts.attested(name) for name in names)))
+def _attests_absence(identifier: str, kind: RuleKind, *names: Attestation) -> EligibilityRule:
+    def absent(facts: ScreeningFacts, _: EligibilityCriteria) -> bool | None:
+        return known_not(any_known(*(facts.attested(name) for name in names)))
+
+    return EligibilityRule(identifier, kind, absent, names, satisfied_by_absence=True)
 
 
 def _weight(facts: ScreeningFacts, criteria: EligibilityCriteria) -> bool | None:
@@ -122,42 +131,42 @@ _C, _A, _M, _D = RuleKind.COMPUTED, RuleKind.ATTESTED, RuleKind.MIXED, RuleKind.
 _Rule = EligibilityRule
 
 _CLF: Final = (
-    _Rule("CLF-0", _A, _attests(Attestation.CIRRHOSIS_WITH_DECOMPENSATION)),
+    _attests("CLF-0", _A, Attestation.CIRRHOSIS_WITH_DECOMPENSATION),
     _Rule("CLF-1", _C, _weight),
     _Rule("CLF-2", _C, _age),
     _Rule("CLF-3", _C, _clf_bilirubin),
     _Rule("CLF-4", _D, _descriptor),
     _Rule("CLF-5", _D, _descriptor),
     _Rule("CLF-6", _D, _descriptor),
-    _Rule("CLF-7", _M, _attests_absence(Attestation.ENCEPHALOPATHY_ABOVE_GRADE_2)),
+    _attests_absence("CLF-7", _M, Attestation.ENCEPHALOPATHY_ABOVE_GRADE_2),
     _Rule("CLF-8", _M, _treated_in_vain),
 )
 
 _ACLF: Final = (
-    _Rule("ACLF-0", _A, _attests(Attestation.EARLY_STAGE_ACUTE_SYNDROME)),
+    _attests("ACLF-0", _A, Attestation.EARLY_STAGE_ACUTE_SYNDROME),
     _Rule("ACLF-1", _C, _weight),
     _Rule("ACLF-2", _C, _age),
-    _Rule("ACLF-3", _A, _attests(Attestation.FATIGUE_AND_GI_SYMPTOM)),
-    _Rule("ACLF-4", _M, _attests(Attestation.ASCITES_OR_HE_WITHIN_4_WEEKS)),
+    _attests("ACLF-3", _A, Attestation.FATIGUE_AND_GI_SYMPTOM),
+    _attests("ACLF-4", _M, Attestation.ASCITES_OR_HE_WITHIN_4_WEEKS),
     _Rule("ACLF-5", _M, _aclf_jaundice),
     _Rule("ACLF-6", _C, _aclf_coagulation),
     _Rule("ACLF-7", _M, _treated_in_vain),
 )
 
 _EXCLUSIONS: Final = (
-    _Rule("EXC-1", _A, _attests_absence(Attestation.BRAIN_OEDEMA_HERNIATION_OR_HAEMORRHAGE)),
-    _Rule("EXC-2", _A, _attests_absence(Attestation.LIVER_CANCER_KNOWN_OR_SUSPECTED)),
+    _attests_absence("EXC-1", _A, Attestation.BRAIN_OEDEMA_HERNIATION_OR_HAEMORRHAGE),
+    _attests_absence("EXC-2", _A, Attestation.LIVER_CANCER_KNOWN_OR_SUSPECTED),
     _Rule("EXC-3", _M, _oxygenation),
-    _Rule("EXC-4", _A, _attests_absence(Attestation.DISSEMINATED_COAGULATION)),
-    _Rule("EXC-5", _A, _attests_absence(Attestation.ACTIVE_BLEEDING)),
-    _Rule("EXC-6", _A, _attests_absence(Attestation.UNCONTROLLED_INFECTION)),
+    _attests_absence("EXC-4", _A, Attestation.DISSEMINATED_COAGULATION),
+    _attests_absence("EXC-5", _A, Attestation.ACTIVE_BLEEDING),
+    _attests_absence("EXC-6", _A, Attestation.UNCONTROLLED_INFECTION),
     _Rule("EXC-7", _M, _platelets),
     # Computed from serology once laboratories report it; until then somebody attests the results.
-    _Rule("EXC-8", _C, _attests_absence(Attestation.HIV_POSITIVE, Attestation.SARS_COV_2_POSITIVE)),
-    _Rule("EXC-9", _A, _attests_absence(Attestation.DRUG_ABUSE_WITHIN_A_YEAR)),
-    _Rule("EXC-10", _A, _attests_absence(Attestation.HAEMODYNAMIC_INSTABILITY)),
+    _attests_absence("EXC-8", _C, Attestation.HIV_POSITIVE, Attestation.SARS_COV_2_POSITIVE),
+    _attests_absence("EXC-9", _A, Attestation.DRUG_ABUSE_WITHIN_A_YEAR),
+    _attests_absence("EXC-10", _A, Attestation.HAEMODYNAMIC_INSTABILITY),
     _Rule("EXC-11", _M, _not_pregnant),
-    _Rule("EXC-12", _A, _attests_absence(Attestation.OTHER_REASON_AGAINST_INCLUSION)),
+    _attests_absence("EXC-12", _A, Attestation.OTHER_REASON_AGAINST_INCLUSION),
 )
 
 RULES_OF: Final[Mapping[Group, tuple[EligibilityRule, ...]]] = {

@@ -60,7 +60,7 @@ def decide(
     _require_levels(highest_level, outcomes)
     situation = survey(rules, highest_level, outcomes)
     decision = _from_table(situation)
-    return await_adjudication(limit_sample_size(decision, rules.max_subjects), due)
+    return await_adjudication(limit_sample_size(decision, rules), due)
 
 
 def _require_levels(highest_level: int, outcomes: Sequence[Outcome]) -> None:

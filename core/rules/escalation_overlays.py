@@ -10,24 +10,28 @@ Source: domain 1.2, overlays.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.rules.escalation_terms import Decision, DecisionKind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.rules.escalation_terms import AdjudicationDue
+    from core.rules.escalation_terms import AdjudicationDue, EscalationRules
+
+# A hold says in this flag what the table alone would decide.
+HELD_FLAG: Final = "would_be:"
 
 
-def limit_sample_size(decision: Decision, max_subjects: int | None) -> Decision:
+def limit_sample_size(decision: Decision, rules: EscalationRules) -> Decision:
     """Return the decision cut to the places left; without a place left it becomes a hold.
 
-    Replaced subjects count as dosed. A terminal decision is never blocked.
+    Whether replaced subjects count is configuration. A terminal decision is never blocked.
     """
-    if max_subjects is None or decision.slots == 0:
+    if rules.max_subjects is None or decision.slots == 0:
         return decision
-    left = max_subjects - sum(counts.dosed for _, counts in decision.levels)
+    replaced = 0 if rules.replaced_count else sum(counts.withdrawn for _, counts in decision.levels)
+    left = rules.max_subjects + replaced - sum(counts.dosed for _, counts in decision.levels)
     if left <= 0:
         return _held(decision, Reason.SAMPLE_SIZE_LIMIT)
     if left < decision.slots:
@@ -50,5 +54,5 @@ def _acting_level(decision: Decision) -> int:
 
 
 def _held(decision: Decision, reason: Reason) -> Decision:
-    flags = (*decision.flags, f"would_be:{decision.decision}")
+    flags = (*decision.flags, f"{HELD_FLAG}{decision.decision}")
     return replace(decision, decision=DecisionKind.HOLD, mtd=None, reason=reason, slots=0, flags=flags)

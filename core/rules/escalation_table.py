@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from core.rules.escalation_terms import HOLD_ABOVE, UNTESTED_ABOVE, Reason
 from core.rules.escalation_terms import DecisionKind as Kind
-from core.rules.escalation_terms import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,9 @@ def _next_level(s: Situation, slots: int, reason: Reason) -> Verdict:
 
 
 def _mtd(s: Situation, reason: Reason) -> Verdict:
-    return Verdict(Kind.DECLARE_MTD, s.focus, reason, mtd=s.focus)
+    # Below the ceiling only where an amendment put a level in between, which nobody was dosed at.
+    flags = (f"{UNTESTED_ABOVE}{s.focus + 1}",) if s.focus < s.ceiling else ()
+    return Verdict(Kind.DECLARE_MTD, s.focus, reason, mtd=s.focus, flags=flags)
 
 
 def _first_cohort(s: Situation, level: int) -> int:
@@ -92,7 +94,7 @@ def _first_cohort(s: Situation, level: int) -> int:
 
 def _hold_above(s: Situation, verdict: Verdict) -> Verdict:
     # A reopened level lies below a dosed one, so the flag belongs to rows 2 to 5 without exception.
-    flags = (f"hold_above_level_{s.focus}",)
+    flags = (f"{HOLD_ABOVE}{s.focus}",)
     return Verdict(verdict.decision, verdict.level, verdict.reason, verdict.slots, flags=flags)
 
 

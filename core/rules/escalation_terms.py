@@ -11,15 +11,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from core.kernel.errors import Malformed
+
+# The lowest level that is not cleared comes first, however late its event became known (domain 1.5).
+STRICT: Final = "strict"
+# Flag of rows 2 to 5: nobody is dosed above this level before it is cleared.
+HOLD_ABOVE: Final = "hold_above_level_"
+# Flag of row 6: this level, between the MTD and an exceeded one, was never dosed.
+UNTESTED_ABOVE: Final = "untested_level_above:"
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationRules:
     """Signed protocol configuration of the escalation (domain 1.5).
 
-    `atd_last_level` None titrates up to the first trigger, 0 never; `max_subjects` None has no limit.
+    `atd_last_level` None titrates up to the first trigger, 0 never; `max_subjects` None has no limit,
+    and replaced subjects count toward it unless `replaced_count` is false.
 
     Raises: `ESCALATION_RULES_UNSUPPORTED` for a design that the decision table does not describe.
     """
@@ -34,10 +43,17 @@ class EscalationRules:
     cohort_size: int
     max_per_level: int
     max_subjects: int | None
+    replaced_count: bool = True
+    late_event_policy: str = STRICT
+    expand_while_pending: bool = False
 
     def __post_init__(self) -> None:
         # Record 9: the presets of the literature are not half-built; a rule we cannot follow is refused.
         follows_table = self.early_stop_on_two_dlt and self.allow_deescalation and self.top_dose_requires_six
+        if self.late_event_policy != STRICT or self.expand_while_pending:
+            raise Malformed(
+                "ESCALATION_RULES_UNSUPPORTED", "late events are strict, and one DLT waits for open windows"
+            )
         if not follows_table:
             raise Malformed("ESCALATION_RULES_UNSUPPORTED", "only the six-everywhere design is supported")
         if not self._numbers_fit():

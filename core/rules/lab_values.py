@@ -1,25 +1,43 @@
-"""Which laboratory values can be true at all: known analyte, known unit, plausible size."""
+"""Which laboratory values can be true at all: known analyte, known unit, plausible size.
+
+- Ranges hold in the standard unit, after conversion, so that a value is judged alike in any unit.
+- Domain 3 gives ranges for the analytes of the MELD scores; of the others only the sign is judged.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from core.kernel.errors import Refused
-from core.rules.meld_units import Analyte, conventional
+from core.rules.lab_units import LabAnalyte, in_standard_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.rules.lab_units import Converted
     from core.rules.quantities import HasQuantity
 
-# Analytes outside the MELD scores, each in the one unit that the casebook takes.
-OTHER_UNITS: Final[Mapping[str, str]] = {
-    "alt": "U/L",
-    "ast": "U/L",
-    "platelets": "10*9/L",
-    "pta": "%",
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Lowest and highest plausible value in the standard unit, both included."""
+
+    lowest: Decimal
+    highest: Decimal
+
+
+_PLAUSIBLE: Final[Mapping[str, _Range]] = {
+    LabAnalyte.BILIRUBIN: _Range(Decimal(1), Decimal(1500)),
+    LabAnalyte.CREATININE: _Range(Decimal(10), Decimal(2500)),
+    LabAnalyte.INR: _Range(Decimal("0.5"), Decimal(20)),
+    LabAnalyte.SODIUM: _Range(Decimal(100), Decimal(180)),
+    LabAnalyte.ALBUMIN: _Range(Decimal(5), Decimal(70)),
 }
-_MELD: Final = {str(analyte): analyte for analyte in Analyte}
+
+# An analyser reports no cell found as 0; refusing it would hide the worst grade.
+_MAY_BE_ZERO: Final = frozenset({LabAnalyte.NEUTROPHILS, LabAnalyte.LYMPHOCYTES})
 
 
 def require_plausible(analyte: str, quantity: HasQuantity) -> None:
@@ -27,12 +45,20 @@ def require_plausible(analyte: str, quantity: HasQuantity) -> None:
 
     Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`. Source: domain 3, plausibility.
     """
-    if analyte in _MELD:
-        conventional(_MELD[analyte], quantity)
-        return
-    if analyte not in OTHER_UNITS:
-        raise Refused("UNKNOWN_ANALYTE", "the casebook has no such analyte", analyte=analyte)
-    if quantity.unit != OTHER_UNITS[analyte]:
-        raise Refused("UNKNOWN_UNIT", f"{analyte} is reported in {OTHER_UNITS[analyte]}", analyte=analyte)
-    if quantity.value <= 0:
-        raise Refused("NON_POSITIVE", f"{analyte} is zero or less", analyte=analyte)
+    plausible(analyte, quantity)
+
+
+def plausible(analyte: str, quantity: HasQuantity) -> Converted:
+    """Return a value that a laboratory can have measured, in the standard unit of its analyte.
+
+    Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`. Source: domain 3, plausibility.
+    """
+    converted = in_standard_unit(analyte, quantity)
+    if not quantity.value.is_finite():
+        raise Refused("IMPLAUSIBLE", f"{analyte} is not a number", analyte=str(analyte))
+    if quantity.value < 0 or (quantity.value == 0 and analyte not in _MAY_BE_ZERO):
+        raise Refused("NON_POSITIVE", f"{analyte} is zero or less", analyte=str(analyte))
+    limits = _PLAUSIBLE.get(analyte)
+    if limits and not limits.lowest <= converted.value <= limits.highest:
+        raise Refused("IMPLAUSIBLE", f"{analyte} is outside its plausible range", analyte=str(analyte))
+    return converted

@@ -1,7 +1,7 @@
 """MELD of one time point: which of the three scores can be computed, and what they are.
 
 1. A subject outside the trial's ages, an unknown unit and an impossible value are refused.
-2. Each formula needs its own analytes, of one draw and within six hours; a fault blocks only the
+2. Each formula needs its own analytes, of one draw and in time; a fault blocks only the
    formulas that need the analyte.
 3. The result names the first fault; without any fault the reason is null.
 
@@ -17,19 +17,23 @@ from core.kernel.errors import Refused
 from core.rules.meld_formulas import Formula, Meld3Values, Score, meld3, meld_i, meld_na
 from core.rules.meld_units import Analyte, conventional
 from core.rules.quantities import Measured, Sex
-from core.rules.specimen_timing import timing_faults
+from core.rules.specimen_timing import LONGEST_WAIT, timing_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
     from decimal import Decimal
 
-    from core.rules.quantities import HasQuantity
+    from core.rules.quantities import HasQuantity, HasResult
 
 __all__ = ["ANALYTES_OF", "Measured", "MeldResult", "Sex", "computable", "meld_history_entry", "meld_scores"]
 
 YOUNGEST: Final = 18
 
 _FOR_MELD: Final = (Analyte.CREATININE, Analyte.BILIRUBIN, Analyte.INR)
+
+_ANALYTES: Final = tuple(Analyte)
+_FORMULAS: Final = tuple(Formula)
 
 ANALYTES_OF: Final[Mapping[Formula, tuple[Analyte, ...]]] = {
     Formula.MELD: _FOR_MELD,
@@ -73,11 +77,14 @@ class MeldResult:
 def meld_history_entry(
     sex: Sex,
     age: int,
-    results: Mapping[str, Measured],
+    results: Mapping[str, HasResult],
     dialysis_twice_in_7d: bool,  # noqa: FBT001 - agreed shape
     cvvhd_24h_in_7d: bool,  # noqa: FBT001 - agreed shape
+    longest_wait: timedelta = LONGEST_WAIT,
 ) -> MeldResult:
     """Return the scores of one visit's results, keyed by analyte; age in completed years.
+
+    `longest_wait` is how long after the draw a result may be released.
 
     Raises: `AGE_OUT_OF_TRIAL`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`.
 
@@ -85,7 +92,7 @@ def meld_history_entry(
     """
     values = _converted(age, results)
     dialysed = dialysis_twice_in_7d or cvvhd_24h_in_7d
-    return _score_what_can_be(values, timing_faults(results), sex=sex, dialysed=dialysed)
+    return _score_what_can_be(values, timing_faults(results, longest_wait), sex=sex, dialysed=dialysed)
 
 
 def meld_scores(sex: Sex, age: int, quantities: Mapping[str, HasQuantity], *, dialysed: bool) -> MeldResult:
@@ -107,7 +114,7 @@ def _converted(age: int, quantities: Mapping[str, HasQuantity]) -> dict[Analyte,
     if age < YOUNGEST:
         raise Refused("AGE_OUT_OF_TRIAL", "the scores of this trial are for adults")
     return {
-        analyte: conventional(analyte, quantities[analyte]) for analyte in Analyte if analyte in quantities
+        analyte: conventional(analyte, quantities[analyte]) for analyte in _ANALYTES if analyte in quantities
     }
 
 
@@ -126,13 +133,15 @@ def _score_what_can_be(
 
 
 def _formulas_left(faults: Mapping[Analyte, str]) -> tuple[Formula, ...]:
-    return tuple(formula for formula in Formula if faults.keys().isdisjoint(ANALYTES_OF[formula]))
+    if not faults:
+        return _FORMULAS
+    return tuple(formula for formula in _FORMULAS if faults.keys().isdisjoint(ANALYTES_OF[formula]))
 
 
 def _computable(formulas: tuple[Formula, ...]) -> bool | str:
     if not formulas:
         return False
-    return len(formulas) == len(Formula) or "partial:" + ",".join(formulas)
+    return len(formulas) == len(_FORMULAS) or "partial:" + ",".join(formulas)
 
 
 def _meld_i(values: Mapping[Analyte, Decimal], *, dialysed: bool) -> Score:

@@ -20,6 +20,27 @@ from core.rules.meld_units import ARITHMETIC
 LOWEST_SCORE: Final = 6
 HIGHEST_SCORE: Final = 40
 
+_ONE: Final = Decimal(1)
+_TENTH: Final = Decimal("0.1")
+# Lowest and highest value that counts, in the units of the formulas (domain 3).
+_CREATININE: Final = (_ONE, Decimal(4))
+_CREATININE_3: Final = (_ONE, Decimal(3))
+_SODIUM: Final = (Decimal(125), Decimal(137))
+_ALBUMIN_3: Final = (Decimal("1.5"), Decimal("3.5"))
+
+# Coefficients of MELD(i), of MELD-Na, and of MELD 3.0.
+_I_CREATININE, _I_BILIRUBIN, _I_INR = Decimal("0.957"), Decimal("0.378"), Decimal("1.120")
+_MELD_I_CONSTANT: Final = Decimal("0.643")
+_NA_DEFICIT, _NA_BASE = Decimal("1.32"), Decimal("0.033")
+_3_FEMALE, _3_BILIRUBIN, _3_INR, _3_CREATININE = (
+    Decimal("1.33"),
+    Decimal("4.56"),
+    Decimal("9.09"),
+    Decimal("11.14"),
+)
+_3_SODIUM, _3_SODIUM_BILIRUBIN = Decimal("0.82"), Decimal("0.24")
+_3_ALBUMIN, _3_ALBUMIN_CREATININE = Decimal("1.85"), Decimal("1.83")
+
 
 class Formula(StrEnum):
     """The formulas of the trial; the word is the name of the result."""
@@ -52,10 +73,10 @@ def meld_i(creatinine: Decimal, bilirubin: Decimal, inr: Decimal, *, dialysed: b
     On dialysis creatinine counts as 4.0.
     """
     with localcontext(ARITHMETIC):
-        creatinine = Decimal(4) if dialysed else creatinine
-        total = _meld_i_sum(creatinine, bilirubin, inr) + Decimal("0.643")
+        creatinine = _CREATININE[1] if dialysed else creatinine
+        total = _meld_i_sum(creatinine, bilirubin, inr) + _MELD_I_CONSTANT
         # "Rounded to the tenth decimal place and then multiplied by 10": to 0.1 (domain 3, rounding trap).
-        tenth = total.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        tenth = total.quantize(_TENTH, ROUND_HALF_UP)
         return _score(total * 10, int(tenth * 10))
 
 
@@ -65,8 +86,8 @@ def meld_na(meld: Score, sodium: Decimal) -> Score:
         base = Decimal(meld.uncapped)
         # The threshold is tested on the rounded value: 11.27 is 11 and takes no sodium term.
         if base > 11:
-            deficit = 137 - _within(sodium, "125", "137")
-            raw = base + Decimal("1.32") * deficit - Decimal("0.033") * base * deficit
+            deficit = 137 - _within(sodium, _SODIUM)
+            raw = base + _NA_DEFICIT * deficit - _NA_BASE * base * deficit
         else:
             raw = base
         return _score(raw, _nearest(raw))
@@ -75,21 +96,21 @@ def meld_na(meld: Score, sodium: Decimal) -> Score:
 def meld3(values: Meld3Values, *, female: bool, dialysed: bool) -> Score:
     """Return MELD 3.0; on dialysis creatinine counts as 3.0."""
     with localcontext(ARITHMETIC):
-        bounded = Decimal(3) if dialysed else _within(values.creatinine, "1", "3")
+        bounded = _CREATININE_3[1] if dialysed else _within(values.creatinine, _CREATININE_3)
         ln_creatinine = _ln(bounded)
         ln_bilirubin = _ln(_at_least_one(values.bilirubin))
         ln_inr = _ln(_at_least_one(values.inr))
-        sodium_deficit = 137 - _within(values.sodium, "125", "137")
-        albumin_deficit = Decimal("3.5") - _within(values.albumin, "1.5", "3.5")
+        sodium_deficit = 137 - _within(values.sodium, _SODIUM)
+        albumin_deficit = _ALBUMIN_3[1] - _within(values.albumin, _ALBUMIN_3)
         raw = (
-            Decimal("1.33") * int(female)
-            + Decimal("4.56") * ln_bilirubin
-            + Decimal("0.82") * sodium_deficit
-            - Decimal("0.24") * sodium_deficit * ln_bilirubin
-            + Decimal("9.09") * ln_inr
-            + Decimal("11.14") * ln_creatinine
-            + Decimal("1.85") * albumin_deficit
-            - Decimal("1.83") * albumin_deficit * ln_creatinine
+            _3_FEMALE * int(female)
+            + _3_BILIRUBIN * ln_bilirubin
+            + _3_SODIUM * sodium_deficit
+            - _3_SODIUM_BILIRUBIN * sodium_deficit * ln_bilirubin
+            + _3_INR * ln_inr
+            + _3_CREATININE * ln_creatinine
+            + _3_ALBUMIN * albumin_deficit
+            - _3_ALBUMIN_CREATININE * albumin_deficit * ln_creatinine
             + 6
         )
         return _score(raw, _nearest(raw))
@@ -120,9 +141,9 @@ def meld_kamath_2001(creatinine: Decimal, bilirubin: Decimal, inr: Decimal, etio
 
 def _meld_i_sum(creatinine: Decimal, bilirubin: Decimal, inr: Decimal) -> Decimal:
     return (
-        Decimal("0.957") * _ln(_within(creatinine, "1", "4"))
-        + Decimal("0.378") * _ln(_at_least_one(bilirubin))
-        + Decimal("1.120") * _ln(_at_least_one(inr))
+        _I_CREATININE * _ln(_within(creatinine, _CREATININE))
+        + _I_BILIRUBIN * _ln(_at_least_one(bilirubin))
+        + _I_INR * _ln(_at_least_one(inr))
     )
 
 
@@ -131,16 +152,19 @@ def _ln(value: Decimal) -> Decimal:
     return value.ln(ARITHMETIC)
 
 
-def _within(value: Decimal, lowest: str, highest: str) -> Decimal:
-    return min(max(value, Decimal(lowest)), Decimal(highest))
+def _within(value: Decimal, bounds: tuple[Decimal, Decimal]) -> Decimal:
+    lowest, highest = bounds
+    if value < lowest:
+        return lowest
+    return min(value, highest)
 
 
 def _at_least_one(value: Decimal) -> Decimal:
-    return max(value, Decimal(1))
+    return max(value, _ONE)
 
 
 def _nearest(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+    return int(value.quantize(_ONE, ROUND_HALF_UP))
 
 
 def _score(raw: Decimal, rounded: int) -> Score:

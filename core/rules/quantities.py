@@ -50,6 +50,10 @@ class HasTimes(Protocol):
         """Return the identifier of the draw, if it has one."""
 
 
+class HasResult(HasQuantity, HasTimes, Protocol):
+    """A laboratory result: quantity and times in one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A value with its unit."""

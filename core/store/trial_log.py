@@ -13,6 +13,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import (
     IntegrityError,
     Mapper,
+    Notification,
     OperationalError,
     PersistenceError,
     StoredEvent,
@@ -21,10 +22,12 @@ from eventsourcing.sqlite import SQLiteFactory
 
 from core.audit.entry import Entry, open_entry
 from core.audit.merkle import CompactRange, leaf_hash, root_at
+from core.audit.plain_leaf import read_plain
 from core.clock import EPOCH
 from core.kernel.errors import Conflict, IntegrityFinding, Malformed, Unavailable
 from core.store.datastore import LogDatastore
 from core.store.recorder import Appended, Batch, LogRecorder
+from core.store.schema import EVENTS
 from core.store.tree import StoredTree
 from core.trial.trial import Trial
 
@@ -32,13 +35,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from eventsourcing.persistence import ApplicationRecorder, Notification
+    from eventsourcing.persistence import ApplicationRecorder
     from eventsourcing.utils import Environment
 
+    from core.kernel.recorded import Recorded
     from core.store.sealing import Sealer
     from core.store.subscription import LogSubscription
 
 PAGE = 500
+
+_PAGE_OF_ROWS = (
+    f"SELECT rowid, originator_id, originator_version, topic, state FROM {EVENTS} "  # noqa: S608 - constant
+    "WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
+)
 
 
 class LogMapper(Mapper[str]):
@@ -67,6 +76,17 @@ def open_row(stored: StoredEvent) -> Entry:
     if row != (statement.stream, statement.ver, statement.type):
         raise IntegrityFinding("ROW_MISMATCH", "the row's columns are not those that were signed", position)
     return entry
+
+
+def read_row(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    """Return the event of a row: as `open_row(…).recorded()`, with the same refusals, but sooner.
+
+    Raises: `IntegrityFinding` with the code of the first defect.
+    """
+    event = read_plain(state)
+    if event is None or (event.stream, event.version, event.topic) != (stream, version, topic):
+        return open_row(Notification(stream, version, topic, state, position)).recorded()
+    return event
 
 
 class _Factory(SQLiteFactory):
@@ -139,6 +159,22 @@ class TrialLog(Application[str]):
         while page := self.recorder.select_notifications(after, PAGE, stop=until, inclusive_of_start=False):
             yield from page
             after = page[-1].id
+
+    def recorded(self, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
+        """Yield events by position, `after` excluded, `until` included.
+
+        Raises: `IntegrityFinding` with the code of the first defect of a row.
+        """
+        until = self.size() if until is None else until
+        while page := self._page(after, until):
+            for row in page:
+                yield read_row(*row)
+            after = page[-1][0]
+
+    def _page(self, after: int, until: int) -> list[tuple[int, str, int, str, bytes]]:
+        with self.factory.datastore.transaction(commit=False) as cursor:  # type: ignore[attr-defined]
+            cursor.execute(_PAGE_OF_ROWS, (after, until, PAGE))
+            return [tuple(row) for row in cursor.fetchall()]
 
     def entry(self, position: int) -> Entry:
         """Return the opened leaf at a position.

@@ -2,34 +2,79 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.kernel.codec import to_data
 from core.rules.escalation import Decision, EscalationRules, Outcome, decide
+from core.trial.study.state import require_config
 from core.trial.subject.outcome import due_of, outcome_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from core.rules.escalation import AdjudicationDue
-    from core.trial.study.events import ProtocolConfig
+    from core.trial.study.config import ProtocolConfig
+    from core.trial.study.state import Study
     from core.trial.subject.state import Subject
 
 
-def _in_order_of_dosing(subjects: Mapping[str, Subject]) -> list[tuple[str, Subject]]:
-    dosed = [(key, subject) for key, subject in subjects.items() if subject.dose is not None]
-    return sorted(dosed, key=lambda item: (item[1].dose.at, item[1].dose.position))  # type: ignore[union-attr]
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """All that the decision knows of a dosed subject; `dosed` is when, and where it was entered."""
+
+    dosed: tuple[datetime, int]
+    outcome: Outcome
+    due: tuple[AdjudicationDue, ...]
 
 
-def outcomes(subjects: Mapping[str, Subject], config: ProtocolConfig) -> tuple[Outcome, ...]:
+def contribution(key: str, subject: Subject, study: Study) -> Contribution | None:
+    """Return what a subject contributes to the decision, None before the dose."""
+    outcome = outcome_of(key, subject, study)
+    if subject.dose is None or outcome is None:
+        return None
+    return Contribution((subject.dose.at, subject.dose.position), outcome, due_of(subject, study))
+
+
+def contributions(subjects: Mapping[str, Subject], study: Study) -> dict[str, Contribution]:
+    """Return what every dosed subject contributes, by subject key."""
+    found = ((key, contribution(key, subject, study)) for key, subject in subjects.items())
+    return {key: one for key, one in found if one is not None}
+
+
+def in_order_of_dosing(found: Iterable[Contribution]) -> list[Contribution]:
+    """Return the contributions, first dosed first."""
+    return sorted(found, key=lambda one: one.dosed)
+
+
+def outcomes(subjects: Mapping[str, Subject], study: Study) -> tuple[Outcome, ...]:
     """Return the outcomes of all dosed subjects, first dosed first."""
-    found = (outcome_of(key, subject, config) for key, subject in _in_order_of_dosing(subjects))
-    return tuple(outcome for outcome in found if outcome is not None)
+    return tuple(one.outcome for one in in_order_of_dosing(contributions(subjects, study).values()))
 
 
-def adjudications_due(subjects: Mapping[str, Subject], config: ProtocolConfig) -> tuple[AdjudicationDue, ...]:
+def adjudications_due(subjects: Mapping[str, Subject], study: Study) -> tuple[AdjudicationDue, ...]:
     """Return what the committee still has to judge, by subject in order of dosing."""
-    return tuple(due for _, s in _in_order_of_dosing(subjects) for due in due_of(s, config))
+    found = in_order_of_dosing(contributions(subjects, study).values())
+    return tuple(due for one in found for due in one.due)
+
+
+def facts_digest(subjects: Mapping[str, Subject], study: Study) -> str:
+    """Return the digest over everything that the decision is computed from, `sha256:` and 64 hex digits.
+
+    Rules version, number of the configuration, outcomes in order of dosing, adjudications due: two states
+    with the same digest get the same decision.
+    """
+    facts = {
+        "rules": require_config(study).rules_version,
+        "config": study.number,
+        "outcomes": [to_data(one) for one in outcomes(subjects, study)],
+        "due": [to_data(one) for one in adjudications_due(subjects, study)],
+    }
+    written = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(written.encode()).hexdigest()
 
 
 def escalation_rules(config: ProtocolConfig) -> EscalationRules:
@@ -37,11 +82,24 @@ def escalation_rules(config: ProtocolConfig) -> EscalationRules:
     return EscalationRules(**to_data(config.escalation))
 
 
-def computed_decision(subjects: Mapping[str, Subject], config: ProtocolConfig) -> Decision:
-    """Return the decision that the protocol's table gives for the facts as they stand."""
+def computed_decision(subjects: Mapping[str, Subject], study: Study) -> Decision:
+    """Return the decision that the protocol's table gives for the facts as they stand.
+
+    Raises: `NO_PROTOCOL_CONFIG`.
+    """
+    return decided(contributions(subjects, study).values(), study)
+
+
+def decided(found: Iterable[Contribution], study: Study) -> Decision:
+    """Return the decision that the protocol's table gives for these contributions, in whatever order.
+
+    Raises: `NO_PROTOCOL_CONFIG`.
+    """
+    config = require_config(study)
+    ordered = in_order_of_dosing(found)
     return decide(
         escalation_rules(config),
         len(config.levels),
-        outcomes(subjects, config),
-        adjudications_due(subjects, config),
+        [one.outcome for one in ordered],
+        [due for one in ordered for due in one.due],
     )

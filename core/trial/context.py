@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from core.kernel.errors import Malformed, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     from core.kernel.actors import Role
     from core.kernel.recorded import Event, Reason
+    from core.trial.facts import Facts
+    from core.trial.study.state import Study
+
+Decide: TypeAlias = "Callable[[Facts, Any, Context], tuple[Decided, ...]]"
+
+# A command, the decider that answers it, and the events with one of which the answer begins.
+CommandRow: TypeAlias = "tuple[type, Decide, tuple[type[Event], ...]]"
 
 
 class KeyChecks(Protocol):
@@ -22,7 +30,14 @@ class KeyChecks(Protocol):
         """Raise unless the key is acceptable and the proof shows that the person holds it."""
 
 
-# What is entered later than this needs a reason.
+class LogChecks(KeyChecks, Protocol):
+    """What a decider asks about keys, and about the log that it decides on."""
+
+    def require_root(self, size: int, root: str) -> None:
+        """Raise `BAD_SNAPSHOT` unless a signed head of this log has this size and this root."""
+
+
+# What is entered later than this needs a reason, until a protocol configuration says otherwise.
 LATE_ENTRY = timedelta(hours=24)
 
 
@@ -36,7 +51,7 @@ class Context:
     occurred_at: datetime
     zone: str
     reason: Reason | None
-    key_checks: KeyChecks
+    checks: LogChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +73,18 @@ def require_reason(context: Context) -> None:
         raise Refused("REASON_REQUIRED", "this change needs a reason: a code and a sentence")
 
 
-def require_timely(context: Context) -> None:
-    """Refuse an event entered more than a day after it occurred, unless a reason is given.
+def late_entry(study: Study) -> timedelta:
+    """Return how long after it occurred an event is entered without a reason."""
+    config = study.config
+    return LATE_ENTRY if config is None else timedelta(hours=config.data.late_entry_hours)
+
+
+def require_timely(context: Context, study: Study) -> None:
+    """Refuse an event entered late, unless a reason is given.
 
     Raises: `REASON_REQUIRED` (contemporaneous, ICH E6(R3) 4.2.2; trust 2, T5).
     """
-    if context.now - context.occurred_at > LATE_ENTRY:
+    if context.now - context.occurred_at > late_entry(study):
         require_reason(context)
 
 

@@ -1,25 +1,27 @@
 """The authority table with which an instance of this trial is born: who may sign what, meaning what.
 
-Written into position 1; from then on the log decides, not this module. Rows: record 5, part 11 section 5.
+Its rows stand beside the events. Written into position 1; from then on the log decides, not this program.
+Rows: record 5, part 11 section 5.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.kernel.actors import Meaning, Role
+from core.kernel.actors import Meaning, Role, Signers
 from core.trial.casebook import events as casebook
-from core.trial.escalation.events import DecisionSigned
+from core.trial.escalation import events as escalation
 from core.trial.instance import events as instance
 from core.trial.instance.events import Grant, LegalSentence, Policy
 from core.trial.people import events as people
+from core.trial.product import events as product
 from core.trial.study import events as study
+from core.trial.subject import adverse_events as safety
 from core.trial.subject import events as subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.kernel.recorded import Event
 
 _SENTENCES: Final[Mapping[Meaning, str]] = {
     Meaning.AUTHORED: "I entered this record and it is what I observed or was given as source.",
@@ -35,46 +37,21 @@ _SENTENCES: Final[Mapping[Meaning, str]] = {
     Meaning.RECORDED: "The system recorded this by itself; no person signed it.",
 }
 
-_APPROVED_BY_OFFICERS: Final = ((Role.ADM, Meaning.APPROVED), (Role.SEC, Meaning.APPROVED))
-_BY_INVESTIGATOR: Final = ((Role.PI, Meaning.RESPONSIBILITY),)
-_ENTERED: Final = ((Role.SC, Meaning.AUTHORED),)
-_LAB: Final = ((Role.SC, Meaning.AUTHORED), (Role.LB, Meaning.AUTHORED))
-_COMMITTEE: Final = ((Role.SRC, Meaning.ADJUDICATED),)
 _SERVICE: Final = ((Role.SVC, Meaning.RECORDED),)
 
-_SIGNERS: Final[Mapping[type[Event], tuple[tuple[Role, Meaning], ...]]] = {
-    instance.InstanceCreated: _SERVICE,
-    instance.CommandRefused: _SERVICE,
-    instance.GenesisConfirmed: _APPROVED_BY_OFFICERS,
-    people.PersonInvited: ((Role.ADM, Meaning.APPROVED),),
-    people.SigningKeyEnrolled: ((Role.ADM, Meaning.APPROVED),),
-    people.RoleGranted: ((Role.ADM, Meaning.APPROVED),),
-    people.EnrolmentApproved: ((Role.SEC, Meaning.APPROVED),),
-    people.RoleEnded: _APPROVED_BY_OFFICERS,
-    people.SigningKeyRevoked: _APPROVED_BY_OFFICERS,
-    study.ProtocolConfigProposed: ((Role.MM, Meaning.APPROVED),),
-    study.ProtocolConfigApproved: ((Role.PI, Meaning.APPROVED),),
-    subject.SubjectScreened: _ENTERED,
-    subject.EligibilityConfirmed: _BY_INVESTIGATOR,
-    subject.SubjectScreenFailed: _BY_INVESTIGATOR,
-    subject.SubjectEnrolled: _BY_INVESTIGATOR,
-    subject.DoseAdministered: _BY_INVESTIGATOR,
-    subject.AdverseEventReported: _ENTERED,
-    subject.AdverseEventCorrected: _ENTERED,
-    subject.DltAdjudicated: _COMMITTEE,
-    subject.DltWindowCompleted: _BY_INVESTIGATOR,
-    subject.SubjectWithdrawn: _BY_INVESTIGATOR,
-    subject.DeathRecorded: _BY_INVESTIGATOR,
-    subject.LiverTransplantRecorded: _BY_INVESTIGATOR,
-    casebook.LabPanelReported: _LAB,
-    casebook.LabResultCorrected: _LAB,
-    casebook.HlaAntibodyReported: _LAB,
-    casebook.VitalStatusRecorded: _BY_INVESTIGATOR,
-    DecisionSigned: ((Role.SRC, Meaning.APPROVED),),
+_SIGNERS: Final[Signers] = {
+    **instance.SIGNERS,
+    **people.SIGNERS,
+    **study.SIGNERS,
+    **subject.SIGNERS,
+    **safety.SIGNERS,
+    **product.SIGNERS,
+    **casebook.SIGNERS,
+    **escalation.SIGNERS,
 }
 
 # Types that the instance signs by itself; a closed list (record 2).
-SERVICE_TYPES: Final = frozenset(event.TOPIC for event, signers in _SIGNERS.items() if signers is _SERVICE)
+SERVICE_TYPES: Final = frozenset(event.TOPIC for event, signers in _SIGNERS.items() if signers == _SERVICE)
 
 
 def founding_policy() -> Policy:

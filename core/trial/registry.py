@@ -9,25 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from core.kernel import streams
-from core.kernel.codec import from_data, to_data
+from core.kernel.codec import from_data, in_order, to_data
 from core.kernel.errors import Malformed
 from core.trial.casebook.events import CasebookEvent
-from core.trial.escalation.events import DecisionSigned
+from core.trial.escalation.events import EscalationEvent
 from core.trial.instance.events import CommandRefused, InstanceEvent
 from core.trial.people.events import PeopleEvent
+from core.trial.product.events import ProductEvent
 from core.trial.study.events import StudyEvent
 from core.trial.subject.events import SubjectEvent
 
 if TYPE_CHECKING:
-    from core.kernel.recorded import Event
+    from core.kernel.recorded import Event, Recorded
 
 _BY_STREAM_KIND: dict[str, tuple[Any, ...]] = {
     streams.INSTANCE: tuple(e for e in get_args(InstanceEvent) if e is not CommandRefused),
     streams.REFUSALS: (CommandRefused,),
     streams.STUDY: get_args(StudyEvent),
-    streams.ESCALATION: (DecisionSigned,),
+    streams.ESCALATION: get_args(EscalationEvent),
     "subject": get_args(SubjectEvent),
     "casebook": get_args(CasebookEvent),
+    "lot": get_args(ProductEvent),
     "person": get_args(PeopleEvent),
 }
 
@@ -49,6 +51,19 @@ def read_payload(topic: str, data: object) -> Any:  # noqa: ANN401 - one of the 
 def write_payload(event: Event) -> dict[str, Any]:
     """Return the payload as a JSON object."""
     return to_data(event)
+
+
+def data_of(event: Recorded) -> dict[str, Any]:
+    """Return the payload of an event as `write_payload` does, without writing again what was just read.
+
+    Parts are shared with the event and never changed.
+    """
+    return to_data(event.payload) if event.data is None else in_order(type(event.payload), dict(event.data))
+
+
+def events_of(*kinds: str) -> frozenset[type]:
+    """Return the payload classes that stand in streams of these kinds."""
+    return frozenset(cls for topic, cls in EVENTS.items() if STREAM_KIND[topic] in kinds)
 
 
 def require_stream(topic: str, stream: str) -> None:

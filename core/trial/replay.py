@@ -40,21 +40,25 @@ class Asked(Protocol):
 
 
 def is_replay_of(
-    command: Mapping[str, Any], target: str, opens_with: str, recorded: Sequence[Recorded], asked: Asked
+    command: Mapping[str, Any],
+    target: str,
+    opens_with: frozenset[str],
+    recorded: Sequence[Recorded],
+    asked: Asked,
 ) -> bool:
     """Tell whether the recorded events came from this command, asked by the same person in the same words.
 
-    `opens_with` is the topic with which the command's events begin: `CompleteDltWindow` says nothing that
-    `AdministerDose` does not say too.
+    `opens_with` are the topics with one of which the command's events begin: `CompleteDltWindow` says
+    nothing that `AdministerDose` does not say too.
     """
     first = recorded[0]
-    if (first.topic, first.stream) != (opens_with, target):
+    if first.topic not in opens_with or first.stream != target:
         return False
     if (first.signer.id, first.signer.role) != (asked.person, asked.role):
         return False
     if (first.occurred_at, first.reason) != (asked.occurred_at, asked.reason):
         return False
-    said: dict[str, Any] = {"subject_key": streams.key_of(target), "person": streams.key_of(target)}
+    said: dict[str, Any] = dict.fromkeys(("subject_key", "person", "lot"), streams.key_of(target))
     for event in recorded:
         said.update(to_data(event.payload))
     return all(name in said and said[name] == value for name, value in command.items())

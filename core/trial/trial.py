@@ -6,31 +6,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.kernel import streams
-from core.kernel.errors import IntegrityFinding, Malformed
+from core.kernel.errors import IntegrityFinding, Refused
 from core.trial.authority import SERVICE
 from core.trial.casebook import state as casebook
 from core.trial.casebook.state import Casebook
+from core.trial.cohorts import contribution, contributions
 from core.trial.escalation import state as escalation
+from core.trial.escalation.events import DecisionSigned
+from core.trial.escalation.holds import of_levels, of_subject, with_raised
 from core.trial.escalation.state import Escalation
+from core.trial.hindsight import reconsidered, remember
 from core.trial.instance import state as instance
 from core.trial.instance.events import InstanceCreated
 from core.trial.instance.state import Instance
 from core.trial.people import state as people
 from core.trial.people.state import Person, founding_officer
+from core.trial.product import state as product
+from core.trial.product.state import Lot
 from core.trial.study import state as study
 from core.trial.study.state import Study
 from core.trial.subject import state as subject
 from core.trial.subject.state import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from core.kernel.recorded import Recorded
+    from core.trial.cohorts import Contribution
+    from core.trial.escalation.holds import Trigger
+    from core.trial.hindsight import Remembered
+
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Trial:
-    """All stream states at one position of the log."""
+    """All stream states at one position of the log, and what follows from them all together.
+
+    `contributions` are those of the dosed subjects to the escalation decision, by key; `decisive_at` is the
+    position of the last event that changed one; `raised` are the automatic holds that ever came about, by id;
+    `present` and `present_at_levels` the ids of the triggers that are there now, by subject and of whole
+    levels; `remembered` the signed decisions in hindsight.
+    """
 
     def __init__(self) -> None:
         self.position = 0
@@ -41,8 +61,15 @@ class Trial:
         self.escalation = Escalation()
         self.subjects: dict[str, Subject] = {}
         self.casebooks: dict[str, Casebook] = {}
+        self.lots: dict[str, Lot] = {}
         self.people: dict[str, Person] = {}
         self.key_owners: dict[str, str] = {}
+        self.contributions: dict[str, Contribution] = {}
+        self.decisive_at = 0
+        self.raised: Mapping[str, Trigger] = {}
+        self.present: dict[str, frozenset[str]] = {}
+        self.present_at_levels: frozenset[str] = frozenset()
+        self.remembered: tuple[Remembered, ...] = ()
 
     def apply(self, recorded: Recorded) -> None:
         """Fold one more event; the states before it stay as they were for who holds them.
@@ -51,7 +78,7 @@ class Trial:
         """
         try:
             self._evolve(recorded)
-        except (KeyError, TypeError, AttributeError, ValueError, Malformed) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, Refused) as error:
             raise IntegrityFinding(
                 "CANNOT_FOLD", "the event refers to what is not there", recorded.position
             ) from error
@@ -70,25 +97,67 @@ class Trial:
         kind, _, key = recorded.stream.partition("/")
         match kind:
             case "subject":
-                self.subjects[key] = subject.evolve(self.subjects.get(key, Subject()), recorded)
+                self._evolve_subject(key, recorded)
             case "casebook":
                 self.casebooks[key] = casebook.evolve(self.casebooks.get(key, Casebook()), recorded)
+            case "lot":
+                self.lots[key] = product.evolve(self.lots.get(key, Lot()), recorded)
             case "person":
                 self._evolve_person(key, recorded)
             case streams.STUDY:
-                self.study = study.evolve(self.study, recorded)
+                self._evolve_study(recorded)
             case streams.ESCALATION:
-                self.escalation = escalation.evolve(self.escalation, recorded)
+                self._evolve_escalation(recorded)
             case _:
                 self._evolve_instance(recorded)
 
+    def _evolve_subject(self, key: str, recorded: Recorded) -> None:
+        after = subject.evolve(self.subjects.get(key, Subject()), recorded)
+        remembered, raised, decisive_at = self.remembered, self.raised, self.decisive_at
+        found, present, at_levels = self.contributions, self.present.get(key, _NONE), self.present_at_levels
+        if after.enrolled is not None:
+            self.study.level_now(after.enrolled.config_number, after.enrolled.level)
+        if after.dose is not None:
+            remembered = reconsidered(remembered, key, after, self.study, recorded)
+            triggers = of_subject(key, after, self.study, recorded)
+            raised, present = with_raised(raised, triggers, present), frozenset(triggers)
+            contributes = contribution(key, after, self.study)
+            if contributes is not None and contributes != self.contributions.get(key):
+                decisive_at = recorded.position
+                found = {**self.contributions, key: contributes}
+                triggers = of_levels(found, {**self.subjects, key: after}, self.study, recorded)
+                raised, at_levels = with_raised(raised, triggers, at_levels), frozenset(triggers)
+        self.subjects[key], self.contributions = after, found
+        if present:
+            self.present[key] = present
+        else:
+            self.present.pop(key, None)
+        self.present_at_levels = at_levels
+        self.remembered, self.raised, self.decisive_at = remembered, raised, decisive_at
+
+    def _evolve_study(self, recorded: Recorded) -> None:
+        after = study.evolve(self.study, recorded)
+        if after.number != self.study.number:
+            # Ordinals of levels may have moved.
+            self.contributions = contributions({key: self.subjects[key] for key in self.contributions}, after)
+            self.decisive_at = recorded.position
+        self.study = after
+
+    def _evolve_escalation(self, recorded: Recorded) -> None:
+        after, remembered = escalation.evolve(self.escalation, recorded), self.remembered
+        if isinstance(recorded.payload, DecisionSigned):
+            remembered = (*remembered, remember(self.subjects, self.study, recorded))
+        self.escalation, self.remembered = after, remembered
+
     def _evolve_instance(self, recorded: Recorded) -> None:
-        self.instance = instance.evolve(self.instance, recorded)
+        after = instance.evolve(self.instance, recorded)
         if isinstance(recorded.payload, InstanceCreated):
+            founders = [founding_officer(one, recorded.position) for one in recorded.payload.officers]
             self.key_owners[recorded.payload.service_key] = SERVICE
             self.key_owners[recorded.payload.log_key] = SERVICE
-            for officer in recorded.payload.officers:
-                self._keep_person(founding_officer(officer, recorded.position))
+            for founder in founders:
+                self._keep_person(founder)
+        self.instance = after
 
     def _evolve_person(self, key: str, recorded: Recorded) -> None:
         self._keep_person(people.evolve(self.people.get(key, Person(key)), recorded))

@@ -16,7 +16,9 @@ import api
 import core
 import projections
 from core.kernel import errors
+from core.trial.policy import founding_policy
 from core.trial.registry import EVENTS
+from projections.catalogue import PROJECTIONS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("core", "projections", "api")
@@ -178,6 +180,20 @@ def test_stored_topics_hold_no_module_path() -> None:
 
 
 def test_the_readme_lists_every_event_and_no_other() -> None:
+    """Topic, what its class says it is, and who signs it, meaning what: row for row as the code has it."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| `([a-z]+\.[A-Za-z]+/\d+)` \|", readme, re.MULTILINE))
-    assert set(EVENTS) == listed
+    listed = re.findall(r"^\| `[a-z]+\.[A-Za-z]+/\d+` \|.*$", readme, re.MULTILINE)
+    assert [_event_row(topic, event) for topic, event in EVENTS.items()] == listed
+
+
+def test_the_readme_lists_every_view_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("\n## Views\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"`([a-z-]+)`", table)
+    assert sorted(listed) == sorted(projection.name for projection in PROJECTIONS)
+
+
+def _event_row(topic: str, event: type) -> str:
+    said = " ".join((event.__doc__ or "").strip().split("\n\n")[0].split()).rstrip(".")
+    signers = [f"{g.role} {g.meaning}" for g in founding_policy().grants if g.type == topic]
+    return f"| `{topic}` | {said} | {', '.join(signers)} |"

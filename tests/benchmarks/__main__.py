@@ -1,6 +1,6 @@
 """Prints what the issue's figures are about: ratios of medians, measured against each other in one run.
 
-python -m tests.benchmarks [--events N]
+python -m tests.benchmarks [--events N] [--rebuild N] [--only-rebuild]
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from core.store.recorder import Batch
 from core.store.refusals import sealed_by
 from projections.runner import Runner
 from projections.views import Views
+from tests.benchmarks.generated import GeneratedTrial
 from tests.benchmarks.logs import BenchLog
+from tests.benchmarks.rebuild import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +45,17 @@ SUBJECTS = tuple(f"A{number:03d}" for number in range(25))
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--events", type=int, default=2000)
-    events = parser.parse_args().events
+    parser.add_argument(
+        "--rebuild", type=int, default=100_000, help="events of the trial whose views are rebuilt"
+    )
+    parser.add_argument("--only-rebuild", action="store_true")
+    chosen = parser.parse_args()
+    events = chosen.events
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        _rebuild(folder, chosen.rebuild)
+        if chosen.only_rebuild:
+            return
         log = BenchLog(folder / "store")
         _say(f"log of {events} events on {os.cpu_count()} cores; medians of {ROUNDS} rounds, interleaved")
         _append(log, folder)
@@ -53,6 +63,16 @@ def main() -> None:
         _verify(log)
         _views(log, folder)
         log.instance.close()
+
+
+def _rebuild(folder: Path, events: int) -> None:
+    """All views of a long trial, from the first event on."""
+    trial = GeneratedTrial(folder / "generated")
+    trial.grow(events)
+    _say("\nrebuild of all views")
+    for line in rebuild(trial.log, folder):
+        _say(line)
+    trial.instance.close()
 
 
 def _say(text: str) -> None:

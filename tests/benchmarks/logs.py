@@ -19,8 +19,8 @@ from core.trial.casebook.events import LabResult
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
 from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
 from core.trial.study.nct05727722 import protocol_config
-from core.trial.subject.commands import ScreenSubject
-from core.trial.subject.events import Measured
+from core.trial.subject.commands import GiveConsent, ScreenSubject
+from core.trial.subject.events import ConsentGiver, Measured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,8 @@ ORIGIN = "bench.example/NCT05727722"
 SEC, ADM = "sec.one", "adm.two"
 PASSWORD = "published training password"
 PEOPLE = (("mm.three", Role.MM), ("pi.four", Role.PI), ("sc.five", Role.SC))
+_DRAWN_AGO = timedelta(hours=2)
+_BEFORE_ANY_DRAW = timedelta(hours=3)
 _PANEL = (
     ("creatinine", "98", "umol/L"),
     ("bilirubin", "212", "umol/L"),
@@ -63,13 +65,13 @@ class BenchLog:
         self.do(ApproveProtocolConfig(1), "pi.four")
         self._panels = 0
 
-    def request(self, person: str) -> Request:
+    def request(self, person: str, ago: timedelta = timedelta(0)) -> Request:
         now = self.instance.clock()
-        return Request(person, self._roles[person], now, "Asia/Shanghai", new_txn_id(now))
+        return Request(person, self._roles[person], now - ago, "Asia/Shanghai", new_txn_id(now))
 
-    def do(self, command: Command, person: str) -> None:
+    def do(self, command: Command, person: str, ago: timedelta = timedelta(0)) -> None:
         key = self._keys[person]
-        self.instance.handler.submit(command, self.request(person), lambda: key)
+        self.instance.handler.submit(command, self.request(person, ago), lambda: key)
 
     def key(self, person: str) -> SigningKey:
         return self._keys[person]
@@ -85,6 +87,9 @@ class BenchLog:
         self.do(ApproveEnrolment(person, covers), SEC)
 
     def screen(self, subject: str) -> None:
+        form = protocol_config().consent_forms[0]
+        consent = GiveConsent(subject, form.version, form.language, ConsentGiver.SUBJECT, None)
+        self.do(consent, "pi.four", ago=_BEFORE_ANY_DRAW)
         weight = Measured("weight", Decimal("68.0"), "kg")
         self.do(ScreenSubject(subject, Group.ACLF, Sex.MALE, 46, (weight,), 5, ()), "sc.five")
 
@@ -92,7 +97,7 @@ class BenchLog:
         """Return the command for one more lab panel of a subject."""
         self._panels += 1
         now = self.instance.clock()
-        drawn = now - timedelta(hours=2)
+        drawn = now - _DRAWN_AGO
         name = f"{subject}-{self._panels}"
         results = tuple(LabResult(a, Decimal(v), u, name, drawn, now) for a, v, u in _PANEL)
         return ReportLabPanel(

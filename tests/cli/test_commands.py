@@ -37,7 +37,7 @@ def copied(golden_store: str, tmp_path: Path) -> str:
 
 
 def test_version(cli: Cli) -> None:
-    assert cli("--version").stdout == "dosetrail, version 0.1.0\n"
+    assert cli("--version").stdout == "dosetrail, version 0.2.0\n"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_rebuild_prints_one_document_and_changes_no_row(
     cli: Cli, copied: str, shown: Callable[..., Any], inside: Cli
 ) -> None:
     done = cli("rebuild", "--store", copied, "--json")
-    assert (done.returncode, json.loads(done.stdout)["position"]) == (0, 194)
+    assert (done.returncode, json.loads(done.stdout)["position"]) == (0, 276)
     for view in ("subjects", "decisions", "meld", "trail"):
         assert shown(view) == json.loads(inside("show", view, "--store", copied, "--json").stdout)
 

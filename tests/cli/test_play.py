@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.play.mapping import CASEBOOK, STUDY, SUBJECT, read_acts
+from api.play.mapping import CASEBOOK, STUDY, SUBJECT, TIMED, read_acts
 from api.play.player import golden_trial, play
 from api.play.script import ScriptStopped, UnreadableScript, read_script
 from api.wiring import open_instance
@@ -37,7 +37,7 @@ def test_tests_and_wheel_share_one_golden_trial() -> None:
 
 
 def test_every_type_of_the_golden_trial_is_mapped(golden: Any) -> None:
-    known = {*STUDY, *SUBJECT, *CASEBOOK}
+    known = {*STUDY, *SUBJECT, *TIMED, *CASEBOOK}
     assert known == {event["type"] for event in golden["events"]}
 
 
@@ -187,7 +187,7 @@ def test_what_the_script_leaves_out_of_the_configuration_is_the_built_in_one(
     with closing(open_instance(store)) as instance:
         config = instance.log.trial.study.config
     assert config is not None
-    assert (config.dlt_window.days, len(config.levels), len(config.visits)) == (21, 4, 6)
+    assert (config.dlt.days, len(config.levels), len(config.visits)) == (21, 4, 7)
 
 
 def test_only_what_the_group_asks_for_is_attested_by_the_player(golden_store: str) -> None:

@@ -32,6 +32,17 @@ def test_every_vector(cli: Cli, calculator: str) -> None:
             assert result[name] == close, (vector["id"], name)
 
 
+def test_every_laboratory_grade(cli: Cli) -> None:
+    vectors = load("ctcae_lab_vectors")
+    assert _results(cli, "ctcae", vectors) == [{"grade": vector["expect_grade"]} for vector in vectors]
+
+
+def test_a_grade_that_a_number_cannot_tell_is_null(inside: Cli) -> None:
+    cases = [{"term": "GLU_HIGH", "value": 30}, {"term": "ALT", "value": 41}, {"term": "Fever", "value": 40}]
+    results = _results(inside, "ctcae", cases)
+    assert results == [{"grade": None}, {"grade": None}, {"error": "FIELD_MALFORMED"}]
+
+
 def test_eligibility_of_every_candidate_of_the_golden_trial(cli: Cli, golden: Any) -> None:
     screened = [event for event in golden["events"] if event["type"] == "SubjectScreened"]
     results = _results(cli, "eligibility", [event["payload"] for event in screened])
@@ -41,6 +52,22 @@ def test_eligibility_of_every_candidate_of_the_golden_trial(cli: Cli, golden: An
         if not result["eligible"]
     }
     assert failed == {"S011": ["CLF-3"], "S012": ["EXC-7"]}
+
+
+def test_life_table_of_the_golden_trial(cli: Cli, golden: Any) -> None:
+    rows = golden["expected"]["life_table"]["rows"]
+    case = {
+        "intervals": [row["end"] for row in rows],
+        "entering": rows[0]["n_enter"],
+        "deaths": [row["deaths"] for row in rows],
+        "withdrawn": [row["withdrawn"] for row in rows],
+    }
+    columns = ("n_effective", "q", "S", "se", "hazard")
+    expected = json.loads(json.dumps([{name: row[name] for name in columns} for row in rows], default=float))
+    assert _results(cli, "life-table", [case, {**case, "entering": 1}]) == [
+        {"rows": expected},
+        {"error": "BAD_COUNTS"},
+    ]
 
 
 def test_a_bad_case_has_an_error_in_its_place(inside: Cli) -> None:

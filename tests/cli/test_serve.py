@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.cli.run import make_training_store
-from api.training import TRAINING_PEOPLE, first_with
+from api.training import TRAINING_PEOPLE, acting_as
 from core.kernel.actors import Role
 from tests.cli.conftest import SCRIPT
 
@@ -70,7 +70,7 @@ def _post(url: str, body: Any) -> Any:
 
 
 def test_sigterm_ends_an_open_stream_and_the_server_leaves_with_0(golden_store: str, tmp_path: Path) -> None:
-    auditor = first_with(Role.AUD)
+    auditor = acting_as(Role.AUD)
     with _serving(["serve", "--store", golden_store], tmp_path) as (process, base):
         token = _post(
             f"{base}/v1/sessions", {"person": auditor.id, "password": auditor.password, "role": "AUD"}

@@ -108,25 +108,29 @@ def test_a_value_that_no_laboratory_measured_is_refused(bad: LabResult, code: st
     given(KNOWN).when(panel(bad), SC).refused(code)
 
 
+SOURCE = "analyser printout"
+
+
 def correction(old: str = "68", new: str = "86", **fields: Any) -> CorrectLabResult:
-    value = [Quantity(Decimal(text), "umol/L") for text in (old, new)]
-    return replace(CorrectLabResult("S01", 0, "S01-V0", "creatinine", *value), **fields)
+    before, after = (Quantity(Decimal(text), "umol/L") for text in (old, new))
+    asked = CorrectLabResult("S01", 0, "S01-V0", "creatinine", before, after, SOURCE)
+    return replace(asked, **fields)
 
 
 def test_a_correction_names_the_statement_that_it_corrects() -> None:
     story = given(ENTERED).when(correction(), SC, reason=why())
-    expected = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new)
+    expected = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new, SOURCE)
     story.then([expected], corrects=digest(len(story.base) + len(ENTERED)))
 
 
 def test_a_corrected_value_is_what_counts_and_the_old_one_is_kept() -> None:
-    fixed = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new)
-    kept = given([*ENTERED, on("S01", fixed, by=SC)]).trial.casebooks["S01"].panels[0]
+    fixed = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new, SOURCE)
+    kept = given([*ENTERED, on("S01", fixed, by=SC)]).trial.casebooks["S01"].panels["S01-V0"]
     assert (Decimal(86), Decimal(68)) == (kept.current.results[0].value, kept.superseded[0].results[0].value)
 
 
 def test_a_second_correction_from_the_first_value_is_stale() -> None:
-    fixed = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new)
+    fixed = LabResultCorrected(0, "S01-V0", "creatinine", correction().old, correction().new, SOURCE)
     story = given([*ENTERED, on("S01", fixed, by=SC)]).when(correction(), SC, reason=why())
     story.refused("STALE_VALUE")
 
@@ -162,16 +166,21 @@ def test_a_correction_needs_a_reason() -> None:
 ANTIBODIES = HlaAntibodyReported(
     0,
     "single_antigen_bead",
+    "transplant laboratory",
+    "KIT-7",
     Decimal(1000),
-    AntibodyClass(Decimal(310), Decimal(0)),
-    AntibodyClass(Decimal(250), Decimal(100)),
+    AntibodyClass(Decimal(310), Decimal(0), ("A*02:01", "B*07:02")),
+    AntibodyClass(Decimal(250), Decimal(100), ()),
 )
 
 
 def antibodies(**fields: Any) -> ReportHlaAntibodies:
     a = ANTIBODIES
     return replace(
-        ReportHlaAntibodies("S01", a.visit, a.assay, a.threshold_mfi, a.class_i, a.class_ii), **fields
+        ReportHlaAntibodies(
+            "S01", a.visit, a.assay, a.laboratory, a.kit_lot, a.threshold_mfi, a.class_i, a.class_ii
+        ),
+        **fields,
     )
 
 
@@ -190,7 +199,7 @@ def test_antibodies_are_entered_once_a_visit() -> None:
 @pytest.mark.parametrize(("mfi", "cpra"), [("-1", "0"), ("0", "-1"), ("0", "100.1")])
 @pytest.mark.parametrize("where", ["class_i", "class_ii"])
 def test_antibodies_beyond_all_bounds_are_refused(where: str, mfi: str, cpra: str) -> None:
-    odd = antibodies(**{where: AntibodyClass(Decimal(mfi), Decimal(cpra))})
+    odd = antibodies(**{where: AntibodyClass(Decimal(mfi), Decimal(cpra), ())})
     given(KNOWN).when(odd, SC).refused("IMPLAUSIBLE")
 
 
@@ -232,3 +241,11 @@ def test_nobody_is_alive_after_their_death() -> None:
 def test_being_alive_before_death_can_be_entered_late() -> None:
     story = given([*KNOWN, DIED_ON_DAY_30]).when(RecordVitalStatus("S01", 28, alive=True))
     story.then([VitalStatusRecorded(28, alive=True)])
+
+
+def test_nobody_is_dead_without_a_recorded_death() -> None:
+    given(KNOWN).when(RecordVitalStatus("S01", 60, alive=False)).refused("DEATH_NOT_RECORDED")
+    story = given([*KNOWN, DIED_ON_DAY_30]).when(RecordVitalStatus("S01", 29, alive=False))
+    story.refused("DEATH_NOT_RECORDED")
+    dead = given([*KNOWN, DIED_ON_DAY_30]).when(RecordVitalStatus("S01", 30, alive=False))
+    dead.then([VitalStatusRecorded(30, alive=False)])

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.trial.casebook.events import VitalStatusRecorded
-from core.trial.study.events import DltWindow
 from core.trial.subject import outcome
+from core.trial.subject.adverse_events import (
+    AdverseEventCorrected,
+    AdverseEventReported,
+    Seriousness,
+)
 from core.trial.subject.commands import (
-    AdjudicateDlt,
     CompleteDltWindow,
     CorrectAdverseEvent,
     RecordDeath,
@@ -21,25 +24,17 @@ from core.trial.subject.commands import (
     WithdrawSubject,
 )
 from core.trial.subject.events import (
-    AdverseEventCorrected,
-    AdverseEventReported,
-    Causality,
     DeathRecorded,
-    DltAdjudicated,
     DltWindowCompleted,
-    FieldChange,
     LiverTransplantRecorded,
-    Seriousness,
     SubjectWithdrawn,
 )
+from core.trial.subject.field_change import FieldChange
 from tests.support.given import (
-    NCT05727722,
     PI,
     SC,
     SC2,
-    SRC,
     START,
-    Member,
     Past,
     adverse_event,
     completed,
@@ -47,6 +42,7 @@ from tests.support.given import (
     dosed,
     enrolled,
     given,
+    judged,
     left_early,
     on,
     report,
@@ -59,6 +55,13 @@ REPORTED = [*DOSED, on("S01", AdverseEventReported(adverse_event()), by=SC)]
 SITE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2024, 3, 10)
 NOON = datetime(2024, 3, 10, 12, tzinfo=SITE)
+
+
+HOSPITAL: dict[str, Any] = {
+    "serious": True,
+    "seriousness_criteria": (Seriousness.HOSPITALISATION,),
+    "aware_at": NOON,
+}
 
 
 # -- reporting --------------------------------------------------------------------------------------
@@ -80,12 +83,34 @@ INCOHERENT: list[tuple[dict[str, Any], str]] = [
     ({"grade": 0}, "BAD_GRADE"),
     ({"grade": 6}, "BAD_GRADE"),
     ({"baseline_grade": -1}, "BAD_GRADE"),
-    ({"baseline_grade": 6}, "BAD_GRADE"),
+    ({"baseline_grade": 5}, "BAD_GRADE"),
     ({"ctcae_version": "4.03"}, "CTCAE_VERSION"),
     ({"serious": True}, "SERIOUSNESS_MISMATCH"),
     ({"seriousness_criteria": (Seriousness.HOSPITALISATION,)}, "SERIOUSNESS_MISMATCH"),
     ({"grade": 5}, "GRADE_DEATH_MISMATCH"),
     ({"serious": True, "seriousness_criteria": (Seriousness.DEATH,)}, "GRADE_DEATH_MISMATCH"),
+    ({"term": "Pyrexia"}, "UNKNOWN_TERM"),
+    ({"term": "fever"}, "UNKNOWN_TERM"),
+    ({"term": "Chills", "grade": 4}, "GRADE_NOT_IN_TERM"),
+    ({"term": "Sepsis", "soc": "Infections and infestations", "grade": 2}, "GRADE_NOT_IN_TERM"),
+    (
+        {"term": "Sepsis", "soc": "Infections and infestations", "baseline_grade": 2},
+        "GRADE_NOT_IN_TERM",
+    ),
+    ({"soc": "General disorders"}, "SOC_MISMATCH"),
+    ({"soc": "Infections and infestations"}, "SOC_MISMATCH"),
+    (
+        {"term": "General disorders and administration site conditions - Other, specify"},
+        "VERBATIM_REQUIRED",
+    ),
+    ({"verbatim": " "}, "BAD_TEXT"),
+    ({"verbatim": "x" * 301}, "BAD_TEXT"),
+    ({"onset_at": datetime(2024, 3, 4, 0, 0, tzinfo=SITE)}, "TIME_NOT_ON_DAY"),
+    ({"onset_at": datetime(2024, 3, 2, 23, 59, tzinfo=SITE)}, "TIME_NOT_ON_DAY"),
+    ({"onset": TODAY, "onset_at": NOON + timedelta(milliseconds=1)}, "FUTURE_TIME"),
+    ({**HOSPITAL, "aware_at": None}, "AWARENESS_REQUIRED"),
+    ({**HOSPITAL, "aware_at": NOON + timedelta(milliseconds=1)}, "FUTURE_TIME"),
+    ({**HOSPITAL, "aware_at": datetime(2024, 3, 2, 23, 59, tzinfo=SITE)}, "BAD_AWARENESS"),
     ({"onset": TODAY + timedelta(days=1)}, "FUTURE_TIME"),
 ]
 
@@ -99,9 +124,18 @@ def test_an_entry_that_contradicts_itself_is_refused(fields: dict[str, Any], cod
     "fields",
     [
         {"grade": 1},
-        {"grade": 5, "serious": True, "seriousness_criteria": (Seriousness.DEATH,)},
+        {"grade": 5, **HOSPITAL, "seriousness_criteria": (Seriousness.DEATH,)},
         {"onset": TODAY},
-        {"baseline_grade": 5},
+        {"baseline_grade": 4},
+        {"onset_at": datetime(2024, 3, 3, 0, 0, tzinfo=SITE)},
+        {"onset": TODAY, "onset_at": NOON},
+        {**HOSPITAL, "aware_at": NOON},
+        {**HOSPITAL, "aware_at": datetime(2024, 3, 3, 0, 0, tzinfo=SITE)},
+        {"verbatim": "x" * 300},
+        {
+            "term": "General disorders and administration site conditions - Other, specify",
+            "verbatim": "restlessness",
+        },
     ],
 )
 def test_an_entry_at_the_bounds_is_taken(fields: dict[str, Any]) -> None:
@@ -123,20 +157,20 @@ def change(field: str = "grade", old: object = 3, new: object = 2) -> FieldChang
 
 
 def correct(*changes: FieldChange, ae_id: str = "AE-1", key: str = "S01") -> CorrectAdverseEvent:
-    return CorrectAdverseEvent(key, ae_id, changes)
+    return CorrectAdverseEvent(key, ae_id, changes, None)
 
 
 def test_a_correction_names_the_statement_that_it_corrects() -> None:
     story = given(REPORTED).when(correct(change()), SC, reason=why())
     at = len(story.base) + len(REPORTED)
-    story.then([AdverseEventCorrected("AE-1", (change(),))], corrects=digest(at))
+    story.then([AdverseEventCorrected("AE-1", (change(),), None)], corrects=digest(at))
 
 
 def test_a_second_correction_corrects_the_first() -> None:
-    again = [*REPORTED, on("S01", AdverseEventCorrected("AE-1", (change(),)), by=SC2)]
+    again = [*REPORTED, on("S01", AdverseEventCorrected("AE-1", (change(),), None), by=SC2)]
     story = given(again).when(correct(change(old=2, new=1)), SC, reason=why())
     at = len(story.base) + len(again)
-    story.then([AdverseEventCorrected("AE-1", (change(old=2, new=1),))], corrects=digest(at))
+    story.then([AdverseEventCorrected("AE-1", (change(old=2, new=1),), None)], corrects=digest(at))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +191,16 @@ def test_a_second_correction_corrects_the_first() -> None:
         (correct(change(new=None)), "BAD_PAYLOAD"),
         (correct(change("lab", None, {})), "BAD_PAYLOAD"),
         (correct(change("causality", "probable", "maybe")), "BAD_PAYLOAD"),
+        (correct(change("soc", adverse_event().soc, "Cardiac disorders")), "SOC_MISMATCH"),
+        (correct(change("term", "Fever", "Chills"), change(new=4)), "GRADE_NOT_IN_TERM"),
+        (
+            correct(
+                change("serious", old=False, new=True), change("seriousness_criteria", [], ["disability"])
+            ),
+            "AWARENESS_REQUIRED",
+        ),
+        (replace(correct(change()), source=" "), "BAD_TEXT"),
+        (replace(correct(change()), source="x" * 301), "BAD_TEXT"),
         (correct(change(new=6)), "BAD_GRADE"),
         (correct(change("ctcae_version", "5.0", "4.03")), "CTCAE_VERSION"),
         (correct(change("serious", old=False, new=True)), "SERIOUSNESS_MISMATCH"),
@@ -173,74 +217,15 @@ def test_a_correction_needs_a_reason() -> None:
     given(REPORTED).when(correct(change()), SC).refused("REASON_REQUIRED")
 
 
-# -- adjudicating -----------------------------------------------------------------------------------
-
-
-def judge(*, is_dlt: bool = True, ae_id: str = "AE-1", key: str = "S01") -> AdjudicateDlt:
-    return AdjudicateDlt(key, ae_id, is_dlt)
-
-
-@pytest.mark.parametrize("is_dlt", [True, False])
-def test_the_committee_judges_a_candidate(is_dlt: bool) -> None:  # noqa: FBT001 - a case
-    given(REPORTED).when(judge(is_dlt=is_dlt), SRC).then([DltAdjudicated("AE-1", is_dlt)])
-
-
-def test_an_unknown_subject_or_event_is_not_judged() -> None:
-    given(REPORTED).when(judge(key="S99"), SRC).refused("UNKNOWN_SUBJECT")
-    given(REPORTED).when(judge(ae_id="AE-9"), SRC).refused("UNKNOWN_AE")
-
-
-def test_before_dosing_nothing_is_dose_limiting() -> None:
-    events = [*enrolled("S01"), on("S01", AdverseEventReported(adverse_event()), by=SC)]
-    given(events).when(judge(), SRC).refused("ILLEGAL_SEQUENCE")
-
-
-def test_who_entered_the_event_does_not_judge_it() -> None:
-    given(REPORTED).when(judge(), Member(SC.id, SC.name, SRC.role)).refused("SOD_VIOLATION")
-
-
-def test_who_corrected_the_event_does_not_judge_it() -> None:
-    events = [*REPORTED, on("S01", AdverseEventCorrected("AE-1", (change(new=4),)), by=SC2)]
-    given(events).when(judge(), Member(SC2.id, SC2.name, SRC.role)).refused("SOD_VIOLATION")
-
-
-def reported(**fields: Any) -> list[Past]:
-    return [*DOSED, on("S01", AdverseEventReported(replace(adverse_event(), **fields)), by=SC)]
-
-
 def day(number: int) -> date:
     return date(2024, 3, 1) + timedelta(days=number)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"grade": 2},
-        {"causality": Causality.UNLIKELY},
-        {"causality": Causality.UNRELATED},
-        {"onset": day(-1)},
-        {"onset": day(29)},
-    ],
-)
-def test_what_is_no_candidate_is_no_dlt(fields: dict[str, Any]) -> None:
-    given(reported(**fields)).when(judge(), SRC).refused("NOT_A_DLT_CANDIDATE")
-
-
-@pytest.mark.parametrize("number", [0, 27, 28])
-def test_an_onset_on_day_0_to_28_is_in_the_window(number: int) -> None:
-    given(reported(onset=day(number))).when(judge(), SRC).then([DltAdjudicated("AE-1", is_dlt=True)])
-
-
-def test_an_exclusive_window_ends_a_day_earlier() -> None:
-    config = replace(NCT05727722, dlt_window=DltWindow(28, inclusive=False))
-    story = given(reported(onset=day(28)), study=config).when(judge(), SRC)
-    story.refused("NOT_A_DLT_CANDIDATE")
-
-
-def test_a_confirmed_dlt_that_is_no_candidate_any_more_can_be_taken_back() -> None:
-    events = [*REPORTED, on("S01", DltAdjudicated("AE-1", is_dlt=True), by=SRC)]
-    events.append(on("S01", AdverseEventCorrected("AE-1", (change(),)), by=SC))
-    given(events).when(judge(is_dlt=False), SRC).then([DltAdjudicated("AE-1", is_dlt=False)])
+def test_a_correction_names_the_source_document() -> None:
+    asked = replace(correct(change()), source="discharge letter of 2024-03-09")
+    expected = AdverseEventCorrected("AE-1", (change(),), "discharge letter of 2024-03-09")
+    story = given(REPORTED).when(asked, SC, reason=why())
+    story.then([expected], corrects=digest(len(story.base) + len(REPORTED)))
 
 
 # -- the window -------------------------------------------------------------------------------------
@@ -281,13 +266,13 @@ def test_an_open_candidate_keeps_the_window_open() -> None:
 
 
 def test_a_judged_candidate_lets_the_window_close() -> None:
-    events = [*REPORTED, on("S01", DltAdjudicated("AE-1", is_dlt=False), by=SRC)]
+    events = [*REPORTED, *judged("S01", is_dlt=False)]
     given(events).when(CLOSE).then(CLOSED)
 
 
 def test_a_candidate_changed_since_its_judgement_keeps_the_window_open() -> None:
-    events = [*REPORTED, on("S01", DltAdjudicated("AE-1", is_dlt=False), by=SRC)]
-    events.append(on("S01", AdverseEventCorrected("AE-1", (change(new=4),)), by=SC))
+    events = [*REPORTED, *judged("S01", is_dlt=False)]
+    events.append(on("S01", AdverseEventCorrected("AE-1", (change(new=4),), None), by=SC))
     given(events).when(CLOSE).refused("OPEN_DLT_CANDIDATE")
 
 
@@ -359,8 +344,7 @@ def test_a_fatal_event_is_the_cause_of_a_death() -> None:
 def test_a_withdrawal_after_the_window_leaves_the_subject_evaluable() -> None:
     events = [*completed("S01"), on("S01", SubjectWithdrawn(day(40), "moved", dlt_related=False))]
     trial = given(events).trial
-    assert trial.study.config is not None
-    assert not outcome.left_early(trial.subjects["S01"], trial.study.config)
+    assert not outcome.left_early(trial.subjects["S01"], trial.study)
 
 
 def test_a_withdrawal_after_a_dlt_leaves_the_dlt_counting() -> None:
@@ -393,19 +377,13 @@ def test_a_withdrawal_counts_by_its_day_not_by_its_place_in_the_log() -> None:
     story.then([DltWindowCompleted(day(28))])
 
 
-def test_another_judgement_of_what_has_not_changed_needs_a_reason() -> None:
-    judged = [*REPORTED, on("S01", DltAdjudicated("AE-1", is_dlt=True), by=SRC)]
-    given(judged).when(AdjudicateDlt("S01", "AE-1", is_dlt=False), SRC, at=NOON).refused("REASON_REQUIRED")
-    given(judged).when(AdjudicateDlt("S01", "AE-1", is_dlt=True), SRC, at=NOON).refused("NO_CHANGE")
-
-
 def test_a_correction_does_not_name_a_field_and_a_part_of_it() -> None:
     changes = (FieldChange("grade", 3, 2), FieldChange("grade.x", 3, 2))
-    asked = CorrectAdverseEvent("S01", "AE-1", changes)
+    asked = correct(*changes)
     given(REPORTED).when(asked, SC, at=NOON, reason=why()).refused("DUPLICATE_FIELD")
 
 
 def test_true_is_not_one() -> None:
     """An event that nothing can fold is `CANNOT_FOLD`; an old value of another kind is not the old value."""
-    asked = CorrectAdverseEvent("S01", "AE-1", (FieldChange("baseline_grade", False, 1),))  # noqa: FBT003
+    asked = correct(FieldChange("baseline_grade", False, 1))  # noqa: FBT003
     given(REPORTED).when(asked, SC, at=NOON, reason=why()).refused("STALE_VALUE")

@@ -121,6 +121,7 @@ def test_a_topic_stands_only_in_the_streams_of_its_kind(topic: str) -> None:
         "escalation": "escalation",
         "subject": "subject/S01",
         "casebook": "casebook/S01",
+        "lot": "lot/L-1",
         "person": "person/a.b",
     }
     allowed, codes = [], set()

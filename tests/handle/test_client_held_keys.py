@@ -78,7 +78,7 @@ def test_a_command_of_several_events_is_signed_event_by_event(world: World) -> N
 def test_committing_takes_up_to_15_minutes(world: World) -> None:
     request, statements = prepared(world)
     world.advance(minutes=15)
-    assert commit(world, request, statements).version == 1
+    assert commit(world, request, statements).version == 2
     assert verify_store(world.url, world.trust, workers=0).findings == ()
 
 
@@ -96,7 +96,7 @@ def test_a_statement_from_the_future_is_refused(world: World) -> None:
 
 TAMPERED: dict[str, dict[str, object]] = {
     "another stream": {"stream": "subject/S02"},
-    "another version": {"ver": 2},
+    "another version": {"ver": 3},
     "another meaning": {"meaning": "approved"},
     "another reason": {"reason": {"code": "x", "text": "y"}},
     "another environment": {"environment": "production"},

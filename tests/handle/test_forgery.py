@@ -221,7 +221,10 @@ def forged_statement(thief: Thief, signer: Signer, *, auth_meaning: Meaning = Me
         decided = Decided(f"person/{SC.id}", RoleEnded(Role.SC))
         chain = Chain(trial.versions, trial.digests)
         (drafted,) = draft(
-            ceremony, chain, ["instance", f"person/{SEC.id}"], [(decided, auth_meaning, "approved/1")]
+            ceremony,
+            chain,
+            ["instance", f"person/{SEC.id}", "study"],
+            [(decided, auth_meaning, "approved/1")],
         )
     return drafted.statement
 

@@ -14,12 +14,11 @@ from core.rules.screening_facts import Group
 from core.trial.subject.commands import (
     CompleteDltWindow,
     ConfirmEligibility,
-    EnrolSubject,
     RecordDeath,
     RecordLiverTransplant,
     ScreenSubject,
 )
-from tests.support.given import PI, SC, SC2, dose, screening, why
+from tests.support.given import PI, SC, SC2, screening, why
 
 if TYPE_CHECKING:
     from core.handle import Receipt
@@ -53,7 +52,7 @@ def test_a_repetition_long_after_still_gets_its_receipt(world: World) -> None:
 
 
 def test_a_repetition_with_the_version_that_was_expected_gets_its_receipt(world: World) -> None:
-    request = world.request(SC, expected_version=0)
+    request = world.request(SC, expected_version=1)
     first = again(world, screening("S01"), request)
     assert first.positions == again(world, screening("S01"), request).positions
 
@@ -94,10 +93,10 @@ def test_the_key_belongs_to_every_field_of_the_command(world: World, other: Scre
 
 def test_a_command_whose_fields_all_stand_in_another_ones_event_is_not_its_repetition(world: World) -> None:
     """Closing the window says nothing but the subject; the dose's event says that too."""
-    key = world.candidate()
-    world.do(EnrolSubject(key, 1, None), PI)
+    key = world.enrolled()
+    world.prepare(key)
     request = world.request(PI)
-    again(world, dose(key), request)
+    again(world, world.dose(key), request)
     with pytest.raises(Exception, match="IDEMPOTENCY_MISMATCH"):
         again(world, CompleteDltWindow(key), request)
 

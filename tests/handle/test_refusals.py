@@ -29,9 +29,9 @@ MARKER = "ZEBRACROSSING"
 
 
 def test_a_refusal_names_code_command_person_and_target(world: World) -> None:
-    assert world.refused(dose("S01"), PI) == "UNKNOWN_SUBJECT"
+    assert world.refused(dose("S09"), PI) == "UNKNOWN_SUBJECT"
     entry = world.log.entry(world.log.size())
-    assert CommandRefused("UNKNOWN_SUBJECT", "AdministerDose", PI.id, "subject/S01") == entry.payload
+    assert CommandRefused("UNKNOWN_SUBJECT", "AdministerDose", PI.id, "subject/S09") == entry.payload
     assert (
         entry.statement.stream,
         entry.statement.signer.id,
@@ -42,7 +42,7 @@ def test_a_refusal_names_code_command_person_and_target(world: World) -> None:
 
 
 def test_a_refusal_holds_nothing_of_what_was_submitted(world: World) -> None:
-    asked = report(world.candidate(), term=MARKER)
+    asked = report(world.candidate(), verbatim=MARKER)
     world.advance(days=3)
     world.do(asked, SC)
     size = world.log.size()
@@ -107,7 +107,7 @@ def test_refusals_disturb_no_decision(world: World) -> None:
     statements = world.handler.prepare(screening("S01"), request)
     world.refused(dose("S01"), PI)
     assert statements == world.handler.prepare(screening("S01"), request) or len(statements) == 1
-    assert world.do(screening("S01"), SC).version == 1
+    assert world.do(screening("S01"), SC).version == 2
 
 
 # -- before the instance is open ------------------------------------------------------------------------

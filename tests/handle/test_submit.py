@@ -28,10 +28,10 @@ from tests.support.given import (
     SI,
     Member,
     adverse_event,
-    dose,
     report,
     screening,
 )
+from tests.support.world import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def test_one_command_is_one_signed_event(world: World) -> None:
-    before = world.log.size()
+    before, consented = world.log.size(), world.trial.digests["subject/S01"]
     receipt = world.do(screening("S01"), SC)
     entry = world.log.entry(before + 1)
     statement = entry.statement
@@ -52,7 +52,7 @@ def test_one_command_is_one_signed_event(world: World) -> None:
         statement.stream,
         statement.ver,
         statement.prev,
-    ) == (ORIGIN, Environment.TRAINING, "subject/S01", 1, None)
+    ) == (ORIGIN, Environment.TRAINING, "subject/S01", 2, consented)
     assert (
         statement.meaning,
         statement.legal,
@@ -88,7 +88,8 @@ def test_reads_name_every_other_stream_as_it_stood(world: World) -> None:
     key = world.candidate()
     versions = dict(world.trial.versions)
     entry = world.log.entry(world.do(EnrolSubject(key, 2, None), PI).positions[0])
-    read = {"escalation", "instance", f"person/{PI.id}", "study", "subject/S001"}
+    others = {f"subject/{candidate}" for candidate in CANDIDATES}
+    read = {"escalation", "instance", f"person/{PI.id}", "study", "subject/S001", *others}
     assert {stream: versions[stream] for stream in read} == dict(entry.statement.reads)
 
 
@@ -188,7 +189,7 @@ def test_what_lies_in_the_future_is_refused(world: World) -> None:
 @pytest.mark.parametrize("zone", ["", "Mars/Phobos", "Asia/Shanghai ", "../zone"])
 def test_a_zone_that_nobody_could_read_again_is_refused(world: World, zone: str) -> None:
     assert world.refused(screening("S01"), SC, zone=zone) == "UNKNOWN_ZONE"
-    assert world.do(screening("S01"), SC).version == 1
+    assert world.do(screening("S01"), SC).version == 2
 
 
 @pytest.mark.parametrize("txn", ["", "x", "018F0000-0000-7000-8000-000000000000", "0" * 36])
@@ -204,16 +205,15 @@ def test_a_number_that_cannot_be_read_back_never_enters_the_log(world: World, va
     """One such leaf would stop every later reader: the whole trial, for ever."""
     key = world.candidate()
     world.do(EnrolSubject(key, 1, None), PI)
-    poisoned = dose(key)
+    world.prepare(key)
+    poisoned = world.dose(key)
     cells = type(poisoned.cells)(Decimal(value), poisoned.cells.unit)
     size = world.log.size()
     request = world.request(PI)
     with pytest.raises((Refused, ArithmeticError)):
-        world.handler.submit(
-            type(poisoned)(key, 1, cells, poisoned.route), request, lambda: world.keys[PI.id]
-        )
+        world.handler.submit(replace(poisoned, cells=cells), request, lambda: world.keys[PI.id])
     assert all(b"DoseAdministered" not in state for state in world.states()[size:])
-    world.do(dose(key), PI)
+    world.do(world.dose(key), PI)
 
 
 def test_a_time_finer_than_the_record_keeps_is_refused_not_cut(world: World) -> None:
@@ -250,10 +250,10 @@ def test_a_statement_beyond_40_kilobytes_is_refused(world: World) -> None:
 
 def test_the_version_that_was_looked_at_must_still_stand(world: World) -> None:
     world.do(screening("S01"), SC)
-    with pytest.raises(Conflict, match="now at version 1") as caught:
-        world.do(ConfirmEligibility("S01", Group.ACLF), PI, expected_version=0)
-    assert caught.value.facts == {"version": 1}
-    assert world.do(ConfirmEligibility("S01", Group.ACLF), PI, expected_version=1).version == 2
+    with pytest.raises(Conflict, match="now at version 2") as caught:
+        world.do(ConfirmEligibility("S01", Group.ACLF), PI, expected_version=1)
+    assert caught.value.facts == {"version": 2}
+    assert world.do(ConfirmEligibility("S01", Group.ACLF), PI, expected_version=2).version == 3
 
 
 def test_a_moved_target_is_a_conflict_and_no_refusal(world: World) -> None:
@@ -279,7 +279,7 @@ def _racing(world: World, other: Callable[[], object]) -> None:
 def test_the_server_decides_again_when_another_stream_moved(world: World) -> None:
     key, other = world.candidate(), world.sibling()
     _racing(world, lambda: other.do(screening("S77"), SC))  # a subject is born: enrolment counts them
-    assert world.do(EnrolSubject(key, 1, None), PI, expected_version=2).version == 3
+    assert world.do(EnrolSubject(key, 1, None), PI, expected_version=3).version == 4
 
 
 def test_the_second_decision_may_be_a_refusal(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,8 @@ class Desk:
     def post(
         self, person: str, path: str, data: dict[str, Any], stream: str | None = None, **changes: Any
     ) -> Any:
-        headers = {**self.headers(person, stream), **changes.pop("headers", {})}
+        seen = stream or self.screened_stream(path)
+        headers = {**self.headers(person, seen), **changes.pop("headers", {})}
         sent = {name: value for name, value in headers.items() if value is not ...}
         return self.client.post(path, json=self.order(person, data, **changes), headers=sent)
 
@@ -88,7 +90,8 @@ class Desk:
         self, person: str, path: str, data: dict[str, Any], stream: str | None = None, **changes: Any
     ) -> dict[str, Any]:
         """Send a command that succeeds, and send it again: the second time nothing happens."""
-        headers, order = self.headers(person, stream), self.order(person, data, **changes)
+        seen = stream or self.screened_stream(path)
+        headers, order = self.headers(person, seen), self.order(person, data, **changes)
         answer = self.client.post(path, json=order, headers=headers)
         assert answer.status_code == 201, answer.text
         receipt: dict[str, Any] = answer.json
@@ -97,6 +100,11 @@ class Desk:
         assert again.json["positions"] == receipt["positions"]
         assert self.size == receipt["positions"][-1]
         return receipt
+
+    def screened_stream(self, path: str) -> str | None:
+        """Return the stream of who is screened: they have consented, so it exists."""
+        found = re.fullmatch(r"/v1/subjects/([A-Za-z0-9]+)/screenings", path)
+        return f"subject/{found.group(1)}" if found else None
 
     def newest(self) -> Any:
         return self.instance.log.entry(self.size).payload

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tests.http.desk import Desk
 
 SCREENINGS = "/v1/subjects/S001/screenings"
-DOSES = "/v1/subjects/S001/doses"
+DOSES = "/v1/subjects/S404/doses"
+DECISION = {"meeting": "M1", "decision": "escalate", "level": 2, "override": None}
 
 
 def send(desk: Desk, body: bytes, person: str = "sc.liu", **headers: str) -> Any:
@@ -132,7 +133,7 @@ def test_fractions_do_not_hide_in_corrections(desk: Desk) -> None:
         ("pi.chen", DOSES, forms.dose(), 404, "UNKNOWN_SUBJECT"),
         ("pi.chen", SCREENINGS, forms.screening(), 403, "NOT_AUTHORISED"),
         ("au.gao", SCREENINGS, forms.screening(), 403, "NOT_AUTHORISED"),
-        ("src.wang", "/v1/cohort-decisions", {"decision": "stop", "level": 2}, 409, "DECISION_DIFFERS"),
+        ("src.wang", "/v1/cohort-decisions", DECISION, 409, "NO_OPEN_MEETING"),
         ("mei.lin", "/v1/people/sc.liu/role-endings", {"role": "SC"}, 428, "REASON_REQUIRED"),
     ],
 )
@@ -165,11 +166,11 @@ def test_the_version_seen_is_demanded_once_there_is_one(desk: Desk) -> None:
     confirm, data = "/v1/subjects/S001/eligibility-confirmations", {"group": "ACLF"}
     before = desk.size
     problem = refused(desk.post("pi.chen", confirm, data), 428, "PRECONDITION_REQUIRED")
-    assert problem["version"] == 1
-    stale = desk.post("pi.chen", confirm, data, headers={"If-Match": '"2"'})
-    assert refused(stale, 412, "VERSION_CONFLICT")["version"] == 1
+    assert problem["version"] == 2
+    stale = desk.post("pi.chen", confirm, data, headers={"If-Match": '"3"'})
+    assert refused(stale, 412, "VERSION_CONFLICT")["version"] == 2
     assert desk.size == before
-    assert desk.post("pi.chen", confirm, data, headers={"If-Match": '"1"'}).status_code == 201
+    assert desk.post("pi.chen", confirm, data, headers={"If-Match": '"2"'}).status_code == 201
 
 
 def test_identifiers_that_are_none(desk: Desk) -> None:

@@ -37,7 +37,8 @@ def test_what_the_document_says_of_a_dose(desk: Desk) -> None:
     assert {"AdministerDoseRequest", "AdministerDoseData", "Quantity", "ReceiptResponse"} <= set(schemas)
     assert schemas["Quantity"]["properties"]["value"]["type"] == "string"
     assert schemas["Quantity"]["properties"]["value"]["pattern"].startswith("^-?")
-    assert schemas["AdministerDoseData"]["properties"]["route"]["enum"] == ["intraperitoneal"]
+    checked = schemas["AdministerDoseData"]["properties"]["identity_checked"]
+    assert checked["items"]["enum"] == ["subject_key", "wristband", "stated_name", "birth_date"]
     assert schemas["AdministerDoseData"]["additionalProperties"] is False
     operation = document["paths"]["/v1/subjects/{subject_key}/doses"]["post"]
     assert operation["operationId"] == "administer_dose"

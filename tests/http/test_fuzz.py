@@ -29,6 +29,7 @@ SIGNERS = {
     "people": "jun.xu",
     "study": "mm.zhao",
     "escalation": "src.wang",
+    "product": "ph.qian",
     "casebook": "sc.liu",
     "safety": "sc.liu",
 }

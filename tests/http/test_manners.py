@@ -34,7 +34,7 @@ def test_a_request_id_is_taken_over_if_it_is_plain(desk: Desk) -> None:
 
 def test_the_log_holds_lines_of_json_and_no_secret(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     forms.screened(desk)
-    token = desk.token("sc.liu")
+    position, token = desk.size, desk.token("sc.liu")
     asked = {"person": "sc.liu", "password": "my-secret-guess", "role": "SC"}
     desk.client.post("/v1/sessions", json=asked)
     why = {"code": "x", "text": "words of the person"}
@@ -45,7 +45,7 @@ def test_the_log_holds_lines_of_json_and_no_secret(desk: Desk, capsys: pytest.Ca
     lines = [json.loads(line) for line in written.splitlines()]
     done = next(line for line in lines if (line["route"] or "").endswith("/screenings"))
     assert (done["method"], done["status"], done["person"]) == ("POST", 201, "sc.liu")
-    assert done["position"] == 30
+    assert done["position"] == position
     secrets = [token, "my-secret-guess", "my-other-guess", "words of the person", "zhang.san", "S001", "68.0"]
     secrets += [password_of(person) for person in PEOPLE]
     assert not [secret for secret in secrets if secret in written]

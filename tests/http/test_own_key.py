@@ -42,7 +42,7 @@ class Ceremony:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.headers = desk.headers("sc.liu")
+        self.headers = desk.headers("sc.liu", "subject/S001")
         self.order = desk.order("sc.liu", forms.screening(), signing={"prepare": True})
         answer = desk.client.post(SCREENINGS, json=self.order, headers=self.headers)
         assert answer.status_code == 200, answer.text
@@ -63,7 +63,7 @@ def test_prepare_writes_nothing_and_shows_everything(desk: Desk) -> None:
         "signer: Liu Yan (sc.liu), SC",
         "meaning: authored. I entered this record",
         "signed at: 2024-02-21T08:00:00+08:00 Asia/Shanghai",
-        "record: subject/S001, version 1",
+        "record: subject/S001, version 2",
         "measurements[1].value: 68.0",
         "age_years: 46",
     ):
@@ -125,7 +125,7 @@ def test_the_record_moved_meanwhile(desk: Desk) -> None:
     forms.screened(desk)
     before = desk.size
     answer = ceremony.commit(signed(ceremony.prepared, key_of(desk)))
-    assert answer.status_code == 428
+    assert answer.status_code == 412
     assert desk.size == before
 
 
@@ -170,7 +170,7 @@ def test_a_person_signs_in_with_their_own_key_and_records_with_it(desk: Desk, ow
     told = desk.client.post("/v1/sessions", json=answer(desk, own_key))
     assert told.status_code == 201, told.text
     bearer = {"Authorization": f"Bearer {told.json['token']}"}
-    headers = {**desk.headers("sc.liu"), **bearer}
+    headers = {**desk.headers("sc.liu", "subject/S001"), **bearer}
     order = desk.order("sc.liu", forms.screening(), signing={"prepare": True})
     prepared = desk.client.post(SCREENINGS, json=order, headers=headers).json
     done = desk.client.post(SCREENINGS, json={**order, "signing": signed(prepared, own_key)}, headers=headers)

@@ -14,7 +14,7 @@ SCREENINGS = "/v1/subjects/S001/screenings"
 
 
 def test_the_same_again_returns_the_first_receipt(desk: Desk) -> None:
-    headers, order = desk.headers("sc.liu"), desk.order("sc.liu", forms.screening())
+    headers, order = desk.headers("sc.liu", "subject/S001"), desk.order("sc.liu", forms.screening())
     first = desk.client.post(SCREENINGS, json=order, headers=headers)
     size = desk.size
     # The stream exists by now: a repetition is not asked for the version that it has itself made.
@@ -27,7 +27,7 @@ def test_the_same_again_returns_the_first_receipt(desk: Desk) -> None:
 
 
 def test_the_same_key_for_another_command(desk: Desk) -> None:
-    headers, order = desk.headers("sc.liu"), desk.order("sc.liu", forms.screening())
+    headers, order = desk.headers("sc.liu", "subject/S001"), desk.order("sc.liu", forms.screening())
     desk.client.post(SCREENINGS, json=order, headers=headers)
     size = desk.size
     other = {**order, "data": forms.screening(age_years=47)}
@@ -38,7 +38,7 @@ def test_the_same_key_for_another_command(desk: Desk) -> None:
 
 
 def test_the_key_of_somebody_else(desk: Desk) -> None:
-    headers, order = desk.headers("sc.liu"), desk.order("sc.liu", forms.screening())
+    headers, order = desk.headers("sc.liu", "subject/S001"), desk.order("sc.liu", forms.screening())
     desk.client.post(SCREENINGS, json=order, headers=headers)
     theirs = desk.post(
         "pi.chen", SCREENINGS, forms.screening(), headers={"Idempotency-Key": headers["Idempotency-Key"]}

@@ -17,14 +17,13 @@ import pytest
 
 from core.clock import ServerClock, new_txn_id
 from core.kernel.time import write_instant
-from tests.http import forms
 from tests.http.training import PEOPLE, ZONE, password_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-READERS, SCREENED = 8, 30
+READERS, CONSENTED = 8, 30
 CLOCK = ServerClock()
 SERVE = """
 import sys
@@ -69,9 +68,9 @@ class Server:
         assert status == 201
         return {"Authorization": f"Bearer {body['token']}"}
 
-    def stop(self) -> float:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         began = time.monotonic()
-        os.kill(self.process.pid, signal.SIGTERM)
+        os.kill(self.process.pid, number)
         self.process.wait(20)
         return time.monotonic() - began
 
@@ -113,36 +112,37 @@ class Reader:
         connection.close()
 
 
-def screen(server: Server, bearer: dict[str, str], number: int) -> None:
+def give_consent(server: Server, bearer: dict[str, str], number: int) -> None:
     order = {
-        "data": forms.screening(),
+        "data": {"version": "1.0", "language": "zh-CN", "given_by": "subject", "witness": None},
         "occurred_at": write_instant(CLOCK()),
         "zone": ZONE,
-        "signing": {"password": password_of("sc.liu")},
+        "signing": {"password": password_of("pi.chen")},
     }
     headers = {**bearer, "Idempotency-Key": new_txn_id(CLOCK())}
-    assert server.call("POST", f"/v1/subjects/S{number:03}/screenings", order, **headers)[0] == 201
+    assert server.call("POST", f"/v1/subjects/T{number:03}/consents", order, **headers)[0] == 201
 
 
 def test_eight_readers_that_drop_and_resume_see_every_event_once_and_in_order(server: Server) -> None:
-    auditor, coordinator = server.bearer("au.gao"), server.bearer("sc.liu")
+    auditor, investigator = server.bearer("au.gao"), server.bearer("pi.chen")
     begin = server.call("GET", "/readyz")[1]["position"]
-    end = begin + SCREENED
+    end = begin + CONSENTED
     with ThreadPoolExecutor(READERS) as pool:
         readers = [Reader(server, auditor) for _ in range(READERS)]
         reading = [pool.submit(r.read_until, end, 9 + 4 * n) for n, r in enumerate(readers)]
-        for number in range(SCREENED):
-            screen(server, coordinator, number)
+        for number in range(CONSENTED):
+            give_consent(server, investigator, number)
         for seen in reading:
             assert seen.result(30) == list(range(1, end + 1))
 
 
-def test_sigterm_with_open_streams_ends_within_seconds(server: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_stop_with_open_streams_ends_within_seconds(server: Server, number: signal.Signals) -> None:
     bearer = server.bearer("au.gao")
     opened = [Reader(server, bearer).open() for _ in range(READERS)]
     for _, answer in opened:
         assert answer.readline() == b"retry: 2000\n"
-    assert server.stop() < 4
+    assert server.stop(number) < 4
     assert server.process.returncode == 0
     for connection, answer in opened:
         assert not answer.read().endswith(b"Traceback")

@@ -14,6 +14,8 @@ from core.keys.possession import prove_possession
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
 from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
 from core.trial.study.nct05727722 import protocol_config
+from core.trial.subject.commands import GiveConsent
+from core.trial.subject.events import ConsentGiver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +33,15 @@ STAFF = {
     "pi.chen": ("Chen Wei", Role.PI),
     "sc.liu": ("Liu Yan", Role.SC),
     "src.wang": ("Wang Fang", Role.SRC),
+    "src.tang": ("Tang Yi", Role.SRC),
     "au.gao": ("Gao Li", Role.AUD),
     "cra.he": ("He Jing", Role.CRA),
+    "ph.qian": ("Qian Bo", Role.PH),
+    "ph.xie": ("Xie Na", Role.PH),
 }
 PEOPLE = OFFICERS | STAFF
+# Who has consented and can be screened.
+CANDIDATES = ("S001", "S002", "S009")
 
 
 def password_of(person: str) -> str:
@@ -51,6 +58,10 @@ def found_trial(folder: Path) -> None:
         enrol(instance, person, name, role)
     submit(instance, "mm.zhao", Role.MM, ProposeProtocolConfig(protocol_config()))
     submit(instance, "pi.chen", Role.PI, ApproveProtocolConfig(1))
+    form = protocol_config().consent_forms[0]
+    for key in CANDIDATES:
+        consent = GiveConsent(key, form.version, form.language, ConsentGiver.SUBJECT, None)
+        submit(instance, "pi.chen", Role.PI, consent)
     instance.close()
 
 

@@ -153,3 +153,9 @@ def test_identifiers_of_commands_begin_with_their_millisecond(moment: datetime) 
     milliseconds = int((whole_milliseconds(moment) - EPOCH) / timedelta(milliseconds=1))
     assert milliseconds == int(txn.replace("-", "")[:12], 16)
     assert (txn[14], txn[19] in "89ab") == ("7", True)
+
+
+def test_an_instant_beyond_the_calendar_of_the_site_is_refused() -> None:
+    with pytest.raises(Malformed) as refused:
+        local_date(datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Shanghai")
+    assert refused.value.code == "BAD_TIME"

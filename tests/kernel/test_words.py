@@ -78,7 +78,7 @@ def test_anything_else_is_no_identifier(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "instance/", "Instance", "subject", "subject/", "subject/a/b", "lot/x", "study\n"]
+    "name", ["", "instance/", "Instance", "subject", "subject/", "subject/a/b", "batch/x", "study\n"]
 )
 def test_a_name_outside_the_list_is_no_stream(name: str) -> None:
     assert not streams.is_stream(name)

@@ -16,7 +16,7 @@ from core.rules.nct05727722 import dlt_criteria_of_nct05727722
 
 DOSE = date(2024, 2, 1)
 CRITERIA = dlt_criteria_of_nct05727722()
-EVENT = AdverseEventFacts(onset=date(2024, 2, 5), grade=3, causality="possible")
+EVENT = AdverseEventFacts(onset=date(2024, 2, 5), grade=3, causalities=("possible",))
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ def test_last_day_is_in_and_the_next_is_out() -> None:
 
 @pytest.mark.parametrize("causality", ["definite", "probable", "possible"])
 def test_related_severe_events_in_the_window_are_candidates(causality: str) -> None:
-    assert is_dlt_candidate(replace(EVENT, causality=causality), DOSE, CRITERIA)
+    assert is_dlt_candidate(replace(EVENT, causalities=(causality,)), DOSE, CRITERIA)
 
 
 @pytest.mark.parametrize(
-    "change", [{"causality": "unlikely"}, {"causality": "unrelated"}, {"onset": date(2024, 3, 1)}]
+    "change", [{"causalities": ("unlikely",)}, {"causalities": ("unrelated",)}, {"onset": date(2024, 3, 1)}]
 )
 def test_unrelated_or_late_events_count_nowhere(change: dict[str, object]) -> None:
     event = replace(EVENT, **change)  # type: ignore[arg-type]
@@ -62,3 +62,28 @@ def test_grade_2_counts_but_is_no_candidate() -> None:
 def test_related_causalities_are_configuration() -> None:
     narrow = replace(CRITERIA, related=frozenset({"definite"}))
     assert not is_dlt_candidate(EVENT, DOSE, narrow)
+
+
+def test_procedure_or_product_make_it_related() -> None:
+    assert is_dlt_candidate(replace(EVENT, causalities=("unlikely", "possible")), DOSE, CRITERIA)
+    assert not is_dlt_candidate(replace(EVENT, causalities=("unlikely", "unrelated")), DOSE, CRITERIA)
+
+
+@pytest.mark.parametrize(("baseline", "worsening", "candidate"), [(2, 1, True), (3, 1, False), (2, 2, False)])
+def test_a_candidate_is_worse_than_at_baseline(baseline: int, worsening: int, candidate: bool) -> None:  # noqa: FBT001 - cases
+    criteria = replace(CRITERIA, minimum_worsening=worsening)
+    assert is_dlt_candidate(replace(EVENT, baseline_grade=baseline), DOSE, criteria) is candidate
+
+
+def test_a_related_death_is_a_candidate_by_any_definition() -> None:
+    strict = replace(CRITERIA, minimum_worsening=4)
+    assert is_dlt_candidate(replace(EVENT, grade=5, baseline_grade=4), DOSE, strict)
+    assert not is_dlt_candidate(replace(EVENT, grade=4, baseline_grade=1), DOSE, strict)
+
+
+def test_only_worsened_grades_may_count_toward_the_end_of_titration() -> None:
+    only = replace(CRITERIA, only_worsened=True)
+    same, worse = (replace(EVENT, grade=2, baseline_grade=grade) for grade in (2, 1))
+    assert counts_as_related_grade(same, DOSE, CRITERIA)
+    assert not counts_as_related_grade(same, DOSE, only)
+    assert counts_as_related_grade(worse, DOSE, only)

@@ -6,9 +6,11 @@ Also the vocabulary of the stories: who acts, and one well-formed example of wha
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from core.kernel import streams
 from core.kernel.actors import Auth, Environment, Meaning, Role
@@ -18,33 +20,48 @@ from core.kernel.quantities import Quantity
 from core.kernel.recorded import Reason, Recorded, Signer, Txn
 from core.rules.quantities import Sex
 from core.rules.screening_facts import UNITS, Attestation, Group, Measurement
-from core.trial.catalogue import OPENS_WITH, decide
+from core.trial.catalogue import decide, opening_topics
 from core.trial.context import Context, Decided
+from core.trial.escalation.events import DecisionSigned
 from core.trial.facts import Facts
 from core.trial.instance.events import InstanceCreated, Officer
 from core.trial.policy import founding_policy
+from core.trial.product.events import (
+    DosePreparationChecked,
+    DosePrepared,
+    LotContents,
+    LotReceived,
+    LotReleased,
+    ReleaseTest,
+)
 from core.trial.registry import STREAM_KIND
 from core.trial.replay import is_replay_of
-from core.trial.study.events import ProtocolConfig, ProtocolConfigApproved, ProtocolConfigProposed
+from core.trial.study.events import ProtocolConfigApproved, ProtocolConfigProposed
 from core.trial.study.nct05727722 import protocol_config
+from core.trial.study.self_test import self_test_digest
+from core.trial.subject.adverse_events import (
+    AdverseEvent,
+    AdverseEventReported,
+    Causality,
+    DltAdjudicated,
+    Seriousness,
+)
 from core.trial.subject.commands import (
     AdministerDose,
+    GiveConsent,
     ReportAdverseEvent,
     ScreenSubject,
 )
 from core.trial.subject.events import (
-    AdverseEvent,
-    AdverseEventReported,
     Attested,
-    Causality,
-    DltAdjudicated,
+    ConsentGiven,
+    ConsentGiver,
     DltWindowCompleted,
     DoseAdministered,
     EligibilityConfirmed,
+    IdentityCheck,
     Measured,
-    Route,
     RuleAnswer,
-    Seriousness,
     SubjectEnrolled,
     SubjectScreened,
     SubjectWithdrawn,
@@ -56,6 +73,7 @@ if TYPE_CHECKING:
 
     from core.kernel.recorded import Event
     from core.trial.catalogue import Command
+    from core.trial.study.config import ProtocolConfig
 
 ORIGIN = "renji.example/NCT05727722"
 ZONE = "Asia/Shanghai"
@@ -85,13 +103,14 @@ SC = Member("sc.liu", "Liu Yan", Role.SC)
 SC2 = Member("sc.wu", "Wu Hao", Role.SC)
 LB = Member("lb.he", "He Rui", Role.LB)
 PH = Member("ph.qian", "Qian Bo", Role.PH)
+PH2 = Member("ph.xie", "Xie Na", Role.PH)
 CRA = Member("cra.fan", "Fan Li", Role.CRA)
 AUD = Member("aud.roth", "Roth Eva", Role.AUD)
 DM = Member("dm.shen", "Shen Yu", Role.DM)
 SRC = Member("src.wang", "Wang Fang", Role.SRC)
 SRC2 = Member("src.tang", "Tang Yi", Role.SRC)
 OFFICERS = (SEC, ADM)
-MEMBERS = (MM, PI, SI, SC, SC2, LB, PH, CRA, AUD, DM, SRC, SRC2)
+MEMBERS = (MM, PI, SI, SC, SC2, LB, PH, PH2, CRA, AUD, DM, SRC, SRC2)
 
 
 # -- examples ---------------------------------------------------------------------------------------
@@ -115,6 +134,12 @@ _TRUE = {
     Attestation.HCG_NEGATIVE,
 }
 CELLS = {level.level: level.cells for level in protocol_config().levels}
+
+
+def consent(key: str) -> GiveConsent:
+    """Return the command that records the consent of a subject, in the form first approved."""
+    form = NCT05727722.consent_forms[0]
+    return GiveConsent(key, form.version, form.language, ConsentGiver.SUBJECT, None)
 
 
 def screening(key: str, **values: str) -> ScreenSubject:
@@ -149,9 +174,52 @@ def screened(*, eligible: bool = True, rules: tuple[RuleAnswer, ...] = ()) -> Su
     )
 
 
-def dose(key: str, level: int = 1) -> AdministerDose:
-    """Return the command for the nominal dose of a level."""
-    return AdministerDose(key, level, CELLS[level], Route.INTRAPERITONEAL)
+VOLUME = Quantity(Decimal(50), "mL")
+CERTIFICATE = "sha256:" + "5" * 64
+RELEASE_TESTS = protocol_config().product.release_tests
+
+
+def dose(key: str, level: int = 1, at: datetime = LONG_AFTER, **fields: Any) -> AdministerDose:
+    """Return the command for the nominal dose of a level out of the subject's lot, some fields replaced."""
+    given_dose = administered(level, at, f"L-{key}")
+    said = {f.name: getattr(given_dose, f.name) for f in dataclass_fields(given_dose)}
+    del said["config_number"]
+    return AdministerDose(subject_key=key, **{**said, **fields})
+
+
+def administered(level: int = 1, at: datetime = START, lot: str = "L-S01", **fields: Any) -> DoseAdministered:
+    """Return the event of the nominal dose of a level, some fields replaced."""
+    nominal = DoseAdministered(
+        config_number=1,
+        level=level,
+        lot=lot,
+        cells=CELLS[level],
+        volume=VOLUME,
+        route="intraperitoneal",
+        started_at=at,
+        ended_at=at,
+        interruption=None,
+        identity_checked=(IdentityCheck.SUBJECT_KEY, IdentityCheck.WRISTBAND),
+    )
+    return replace(nominal, **fields)
+
+
+def lot_contents(at: datetime = START, **fields: Any) -> LotContents:
+    """Return a lot within specification, enough for twenty subjects of the highest level."""
+    contents = LotContents(
+        donor="D-07",
+        cell_source="donor liver, split",
+        made_at=at - timedelta(days=1),
+        expires_at=at + timedelta(days=3650),
+        viability_percent=Decimal(90),
+        total_cells=cells("100"),
+        viable_cells=cells("90"),
+        volume=Quantity(Decimal(1000), "mL"),
+        hla_typing=("A*02:01", "DRB1*15:01"),
+        tests=tuple(ReleaseTest(t, passed=True, certificate=CERTIFICATE) for t in RELEASE_TESTS),
+        temperature_log_ok=True,
+    )
+    return replace(contents, **fields)
 
 
 def adverse_event(ae_id: str = "AE-1", grade: int = 3, onset: date = date(2024, 3, 3)) -> AdverseEvent:
@@ -161,13 +229,20 @@ def adverse_event(ae_id: str = "AE-1", grade: int = 3, onset: date = date(2024, 
         ctcae_version="5.0",
         term="Fever",
         soc="General disorders and administration site conditions",
+        verbatim=None,
         meddra_code=10016558,
         grade=grade,
         baseline_grade=0,
         onset=onset,
+        onset_at=None,
         causality=Causality.PROBABLE,
+        procedure_causality=None,
+        disease_causality=None,
+        expected=None,
+        action_taken=None,
         serious=grade == 5,
         seriousness_criteria=(Seriousness.DEATH,) if grade == 5 else (),
+        aware_at=datetime.combine(onset, time(), ZoneInfo(ZONE)) if grade == 5 else None,
         lab=None,
     )
 
@@ -195,19 +270,54 @@ def on(key: str, payload: Event, *, by: Member = PI, at: datetime = START) -> Pa
     return Past(f"{STREAM_KIND[payload.TOPIC]}/{key}", payload, by, at)
 
 
-def candidate(key: str) -> list[Past]:
+def consented(key: str, at: datetime = START) -> list[Past]:
+    """Return the event of a subject who has consented."""
+    form = NCT05727722.consent_forms[0]
+    event = ConsentGiven(form.version, form.language, form.digest, ConsentGiver.SUBJECT, None)
+    return [on(key, event, at=at)]
+
+
+def candidate(key: str, at: datetime = START) -> list[Past]:
     """Return the events of a candidate whose eligibility is confirmed."""
-    return [on(key, screened(), by=SC), on(key, EligibilityConfirmed(Group.ACLF))]
+    confirmed = on(key, EligibilityConfirmed(Group.ACLF), at=at)
+    return [*consented(key, at), on(key, screened(), by=SC, at=at), confirmed]
 
 
-def enrolled(key: str, level: int = 1, replaces: str | None = None) -> list[Past]:
+def lot_on(lot: str, payload: Event, *, by: Member = PH, at: datetime = START) -> Past:
+    """Place an event into the stream of a lot."""
+    return on(lot, payload, by=by, at=at)
+
+
+def released(lot: str, at: datetime = START, **fields: Any) -> list[Past]:
+    """Return the events of a lot that a second pharmacist released."""
+    received = LotReceived(lot_contents(at, **fields))
+    return [lot_on(lot, received, at=at), lot_on(lot, LotReleased(), by=PH2, at=at)]
+
+
+def preparation(key: str, level: int = 1, at: datetime = START, **fields: Any) -> DosePrepared:
+    """Return the event of a preparation of the level's dose."""
+    return replace(DosePrepared(key, 1, level, CELLS[level], VOLUME, at), **fields)
+
+
+def prepared(key: str, level: int = 1, at: datetime = START, **fields: Any) -> list[Past]:
+    """Return the events of a checked preparation out of a lot of the subject's own."""
+    lot = f"L-{key}"
+    return [
+        *released(lot, at),
+        lot_on(lot, preparation(key, level, at, **fields), at=at),
+        lot_on(lot, DosePreparationChecked(key), by=PH2, at=at),
+    ]
+
+
+def enrolled(key: str, level: int = 1, replaces: str | None = None, at: datetime = START) -> list[Past]:
     """Return the events of a subject who waits for the dose."""
-    return [*candidate(key), on(key, SubjectEnrolled(level, replaces))]
+    slot = on(key, SubjectEnrolled(1, level, replaces), at=at)
+    return [*candidate(key, at), slot, *prepared(key, level, at)]
 
 
 def dosed(key: str, level: int = 1, at: datetime = START, replaces: str | None = None) -> list[Past]:
     """Return the events of a subject in the DLT window."""
-    given_dose = DoseAdministered(level, CELLS[level], Route.INTRAPERITONEAL)
+    given_dose = administered(level, at, f"L-{key}")
     return [*enrolled(key, level, replaces), on(key, given_dose, at=at)]
 
 
@@ -222,14 +332,47 @@ def with_dlt(key: str, level: int = 1, at: datetime = START) -> list[Past]:
     return [
         *dosed(key, level, at),
         on(key, AdverseEventReported(event), by=SC),
-        on(key, DltAdjudicated(event.ae_id, is_dlt=True), by=SRC),
+        *judged(key, event.ae_id),
     ]
+
+
+def judgement(ae_id: str = "AE-1", *, is_dlt: bool = True, exclusion: str | None = None) -> DltAdjudicated:
+    """Return one member's vote under a configuration that asks for two."""
+    return DltAdjudicated(ae_id, is_dlt, "judged on the source documents", exclusion, 2)
+
+
+def judged(key: str, ae_id: str = "AE-1", *, is_dlt: bool = True) -> list[Past]:
+    """Return the votes of two members who agree."""
+    return [on(key, judgement(ae_id, is_dlt=is_dlt), by=member) for member in (SRC, SRC2)]
 
 
 def left_early(key: str, level: int = 1, at: datetime = START) -> list[Past]:
     """Return the events of a subject who withdrew inside the window."""
     gone = SubjectWithdrawn((at + timedelta(days=5)).date(), "consent_withdrawn", dlt_related=False)
     return [*dosed(key, level, at), on(key, gone)]
+
+
+def opened(level: int | None, kind: str = "escalate") -> Past:
+    """Return the committee's signature that opens a level; who reads it looks at no other field."""
+    event = DecisionSigned(
+        meeting="M1",
+        decision=kind,
+        level=level,
+        override=None,
+        overridden=False,
+        mtd=None,
+        computed_decision=kind,
+        computed_level=level,
+        reason="atd_cleared",
+        row=11,
+        flags=(),
+        slots=3,
+        ceiling=4,
+        config_number=1,
+        facts=digest(0),
+        levels=(),
+    )
+    return Past(streams.ESCALATION, event, by=SRC)
 
 
 # -- the sentence -----------------------------------------------------------------------------------
@@ -240,6 +383,9 @@ class AnyKey:
 
     def require_possession(self, person: str, key: str, proof: str) -> None:
         """Accept."""
+
+    def require_root(self, size: int, root: str) -> None:
+        """Accept every snapshot."""
 
 
 def digest(number: int) -> str:
@@ -293,7 +439,7 @@ def _founded(config: ProtocolConfig | None) -> list[Past]:
     if config is not None:
         events += [
             Past(streams.STUDY, ProtocolConfigProposed(1, config), by=MM),
-            Past(streams.STUDY, ProtocolConfigApproved(1, digest(2)), by=PI),
+            Past(streams.STUDY, ProtocolConfigApproved(1, digest(2), self_test_digest(config)), by=PI),
         ]
     return events
 
@@ -329,7 +475,7 @@ class Story:
             occurred_at=at,
             zone=ZONE,
             reason=reason,
-            key_checks=key_checks or AnyKey(),
+            checks=key_checks or AnyKey(),
         )
         try:
             self._decided = decide(self.facts, command, self._asked)
@@ -366,7 +512,7 @@ class Story:
             )
             for one in self._decided
         ]
-        opens_with = OPENS_WITH[type(self._command)].TOPIC
+        opens_with = opening_topics(type(self._command))
         assert is_replay_of(to_data(self._command), self._command.target, opens_with, made, self._asked)
 
 

@@ -18,6 +18,7 @@ from core.clock import ScriptedClock, new_txn_id
 from core.genesis import Birth, Founder, found
 from core.handle import Handler, Receipt, Request
 from core.kernel.actors import Environment
+from core.kernel.encoding import to_base64
 from core.kernel.errors import TrialError
 from core.kernel.recorded import Reason
 from core.keys.ed25519 import SigningKey, new_seed
@@ -28,31 +29,41 @@ from core.rules.screening_facts import Group
 from core.store.sealing import LeafSealer
 from core.store.trial_log import TrialLog
 from core.trial.cohorts import computed_decision
-from core.trial.escalation.commands import SignDecision
+from core.trial.escalation.commands import CastSrcVote, LiftSafetyHold, OpenSrcMeeting, SignDecision
+from core.trial.escalation.holds import holds_in_force
+from core.trial.escalation.state import open_level
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
+from core.trial.product.commands import CheckDosePreparation, PrepareDose, ReceiveLot, ReleaseLot
 from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
 from core.trial.study.nct05727722 import protocol_config
-from core.trial.study.state import require_config
 from core.trial.subject.commands import (
     AdjudicateDlt,
     CompleteDltWindow,
     ConfirmEligibility,
     EnrolSubject,
+    ScreenSubject,
     WithdrawSubject,
 )
 from tests.support.given import (
     ADM,
+    CELLS,
     MEMBERS,
     MM,
     ORIGIN,
+    PH,
+    PH2,
     PI,
     SC,
     SEC,
     SRC,
+    SRC2,
     START,
+    VOLUME,
     ZONE,
     Member,
+    consent,
     dose,
+    lot_contents,
     report,
     screening,
 )
@@ -63,8 +74,13 @@ if TYPE_CHECKING:
 
     from core.rules.escalation import Decision
     from core.trial.catalogue import Command
+    from core.trial.subject.commands import AdministerDose
     from core.trial.trial import Trial
 
+# One lot is enough for every subject of a test.
+LOT = "LOT-1"
+# Who has consented in every world, so that a test can screen them as its first command.
+CANDIDATES = ("S01", "S02")
 _GRADES = {"T": 3, "G": 2, "g": 2, "v": 2, "m": 1}
 _PENDING, _LEAVING, _TOXIC = "Pg", "Wv", "T"
 
@@ -113,6 +129,10 @@ class World:
             world.enrol(member, keys[member.id])
         world.do(ProposeProtocolConfig(protocol_config()), MM)
         world.do(ApproveProtocolConfig(1), PI)
+        for key in CANDIDATES:
+            world.do(consent(key), PI)
+        world.do(ReceiveLot(LOT, lot_contents()), PH)
+        world.do(ReleaseLot(LOT), PH2)
         return world
 
     @classmethod
@@ -156,7 +176,7 @@ class World:
     @property
     def decision(self) -> Decision:
         """What the protocol says now."""
-        return computed_decision(self.trial.subjects, require_config(self.trial.study))
+        return computed_decision(self.trial.subjects, self.trial.study)
 
     def states(self) -> list[bytes]:
         """Return the stored leaves, oldest first."""
@@ -190,7 +210,12 @@ class World:
     def do(
         self, command: Command, person: Member, *, key: SigningKey | None = None, **request: Any
     ) -> Receipt:
-        """Submit a command, signed by the person's own key unless another one is given."""
+        """Submit a command, signed by the person's own key unless another one is given.
+
+        A screening finds the subject's consent given: nothing is screened before it.
+        """
+        if isinstance(command, ScreenSubject):
+            self.consented(command.subject_key)
         signing = key or self.keys[person.id]
         return self.handler.submit(command, self.request(person, **request), lambda: signing)
 
@@ -220,6 +245,12 @@ class World:
 
     # -- stories ------------------------------------------------------------------------------------
 
+    def consented(self, key: str) -> str:
+        """Let the subject consent, unless they have; return the subject key."""
+        if key not in self.trial.subjects:
+            self.do(consent(key), PI)
+        return key
+
     def candidate(self, key: str | None = None) -> str:
         """Screen a candidate and confirm eligibility; return the subject key."""
         self._subjects += 1
@@ -230,15 +261,64 @@ class World:
 
     def dosed(self, level: int = 1, key: str | None = None) -> str:
         """Bring in a subject up to the dose; return the subject key."""
-        key = self.candidate(key)
-        self.do(EnrolSubject(key, level, None), PI)
-        self.do(dose(key, level), PI)
+        key = self.enrolled(level, key)
+        self.prepare(key, level)
+        self.lift_holds()
+        self.do(self.dose(key, level), PI)
         return key
 
+    def enrolled(self, level: int = 1, key: str | None = None) -> str:
+        """Bring in a subject up to enrolment, when the next dose of the level may be given."""
+        self._await_stagger(level)
+        key = self.candidate(key)
+        self.do(EnrolSubject(key, level, None), PI)
+        return key
+
+    def prepare(self, key: str, level: int = 1) -> None:
+        """Prepare and check the dose of a level for the subject."""
+        now = self.clock()
+        self.do(PrepareDose(LOT, key, level, CELLS[level], VOLUME, now), PH)
+        self.do(CheckDosePreparation(LOT, key), PH2)
+
+    def dose(self, key: str, level: int = 1, **fields: Any) -> AdministerDose:
+        """Return the command for the nominal dose of a level, given now."""
+        return dose(key, level, self.clock(), lot=LOT, **fields)
+
+    def _await_stagger(self, level: int) -> None:
+        """Let 14 days pass behind the first of a level, and behind one who left; else 3 days."""
+        doses = [s for s in self.trial.subjects.values() if s.dose]
+        if not doses:
+            return
+        last = max(s.dose.at for s in doses if s.dose)
+        here = [s for s in doses if s.dose and s.dose.event.level == level]
+        alone = len(here) == 1 or any(s.left_on for s in here)
+        self.clock.advance_to(last + timedelta(days=14 if alone else 3))
+
     def sign_decision(self) -> Receipt:
-        """Let the committee sign what the protocol says now."""
+        """Let the committee meet and sign what the protocol says now."""
         decision = self.decision
-        return self.do(SignDecision(str(decision.decision), decision.level), SRC)
+        return self.decide(str(decision.decision), decision.level)
+
+    def decide(self, decision: str, level: int | None, override: str | None = None) -> Receipt:
+        """Let the committee meet on the newest head, vote of one mind, and sign."""
+        meeting = self.open_meeting()
+        for member in (SRC, SRC2):
+            self.do(CastSrcVote(meeting, decision, level, "as the table says"), member)
+        reason = override and Reason("override", override)
+        return self.do(SignDecision(meeting, decision, level, override), SRC, reason=reason)
+
+    def open_meeting(self) -> str:
+        """Open a meeting of both members on the newest head; return its id."""
+        size = len(self.states())
+        meeting, root = f"M-{size + 1}", to_base64(self.log.root_at(size))
+        self.do(OpenSrcMeeting(meeting, size, root, (SRC.id, SRC2.id), ()), MM)
+        return meeting
+
+    def lift_holds(self) -> None:
+        """Let the committee lift whatever stops dosing."""
+        standing = holds_in_force(self.trial.raised, self.trial.escalation)
+        if standing:
+            self.do(LiftSafetyHold(tuple(one.id for one in standing), "benefit outweighs the risk"), SRC)
 
     def history(self, shorthand: str) -> list[str]:
         """Drive the trial to a state such as `1N 2NNT` by real commands; return the subject keys.
@@ -262,11 +342,14 @@ class World:
 
     def _has_slot(self, level: int) -> bool:
         decision = self.decision
-        opened = self.trial.escalation.open_level == level
+        opened = open_level(self.trial.escalation, self.trial.study) == level
         return opened and decision.level == level and decision.slots > 0
 
     def _open(self, level: int) -> None:
-        if self.trial.escalation.open_level != level and self.decision.decision is not DecisionKind.WAIT:
+        if (
+            open_level(self.trial.escalation, self.trial.study) != level
+            and self.decision.decision is not DecisionKind.WAIT
+        ):
             self.sign_decision()
 
     def _conclude(self, subjects: list[tuple[str, str]]) -> None:
@@ -286,7 +369,8 @@ class World:
         ae_id = f"AE-{key}"
         self.do(report(key, ae_id, grade=grade, onset=self.clock().date()), SC)
         if grade >= 3:
-            self.do(AdjudicateDlt(key, ae_id, is_dlt=True), SRC)
+            for member in (SRC, SRC2):
+                self.do(AdjudicateDlt(key, ae_id, True, "toxic beyond doubt", None), member)  # noqa: FBT003 - a DLT
 
 
 # -- fixtures: import them into the conftest of a folder ------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from core.clock import new_txn_id
 from core.kernel.actors import Auth, Meaning, Role
 from core.kernel.encoding import to_base64
 from core.kernel.errors import Conflict
-from core.kernel.quantities import Quantity
 from core.kernel.recorded import Reason, Signer
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
@@ -24,21 +24,20 @@ from core.store.refusals import sealed_by, service_signer
 from core.trial.context import Decided
 from core.trial.instance.events import InstanceCreated, Officer
 from core.trial.people.events import RoleEnded, SigningKeyEnrolled
+from core.trial.study.events import ProtocolConfigProposed
 from core.trial.study.nct05727722 import protocol_config
-from core.trial.subject.events import (
+from core.trial.subject.adverse_events import (
     AdverseEventCorrected,
     DltAdjudicated,
-    DoseAdministered,
-    FieldChange,
-    Route,
-    SubjectEnrolled,
+    SaeDeclared,
+    Seriousness,
 )
-from tests.support.given import ADM, ORIGIN, PI, SC, SC2, SEC, SRC, screening
-from tests.support.world import World, founded, world
+from core.trial.subject.events import SubjectEnrolled
+from core.trial.subject.field_change import FieldChange
+from tests.support.given import ADM, MM, ORIGIN, PI, SC, SC2, SEC, SRC, administered, report, screening
+from tests.support.world import CANDIDATES, World, founded, world
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from core.kernel.recorded import Event
     from tests.support.given import Member
 
@@ -56,7 +55,23 @@ def go_around(
     reason: Reason | None = None,
     corrects: str | None = None,
 ) -> set[str]:
-    """Append an event signed with the real key, without any decision; return what verification finds."""
+    """Append an event without any decision; return what verification finds."""
+    append_around(world, member, stream, event, reads, reason, corrects)
+    report = verify_store(world.url, world.trust, workers=0)
+    assert report.first_bad_position == world.log.size()
+    return {finding.code for finding in report.findings}
+
+
+def append_around(
+    world: World,
+    member: Member | None,
+    stream: str,
+    event: Event,
+    reads: tuple[str, ...] = (),
+    reason: Reason | None = None,
+    corrects: str | None = None,
+) -> None:
+    """Append an event signed with the real key, without any decision."""
     with world.log.lock:
         world.log.catch_up()
         trial, created = world.log.trial, world.log.trial.instance.created
@@ -83,20 +98,10 @@ def go_around(
         (drafted,) = draft(ceremony, Chain(trial.versions, trial.digests), named, [one])
     key = world.secrets.service_key if member is None else world.keys[member.id]
     world.log.append(Batch([sealed_by(key, drafted, Auth.SERVICE if member is None else Auth.PASSWORD)]))
-    report = verify_store(world.url, world.trust, workers=0)
-    assert report.first_bad_position == world.log.size()
-    return {finding.code for finding in report.findings}
 
 
 def _signer(world: World, member: Member) -> Signer:
     return Signer(member.id, member.name, member.role, None, world.keys[member.id].key_id)
-
-
-def cells(value: str) -> Quantity:
-    from decimal import Decimal
-
-    number: Decimal = Decimal(value)
-    return Quantity(number, "10*9")
 
 
 def test_a_second_genesis_takes_nothing_over(world: World) -> None:
@@ -113,24 +118,45 @@ def test_a_second_genesis_takes_nothing_over(world: World) -> None:
 
 def test_a_dose_without_enrolment(world: World) -> None:
     world.do(screening("S01"), SC)
-    event = DoseAdministered(1, cells("0.15"), Route.INTRAPERITONEAL)
+    event = administered()
     assert "NOT_AS_DECIDED" in go_around(world, PI, "subject/S01", event)
 
 
 def test_an_enrolment_of_nobody(world: World) -> None:
-    assert "NOT_AS_DECIDED" in go_around(world, PI, "subject/S99", SubjectEnrolled(1, None))
+    assert "NOT_AS_DECIDED" in go_around(world, PI, "subject/S99", SubjectEnrolled(1, 1, None))
 
 
 def test_a_judgement_of_what_was_never_entered(world: World) -> None:
     world.history("1P")
-    found = go_around(world, SRC, "subject/S001", DltAdjudicated("AE-none", is_dlt=True))
+    found = go_around(world, SRC, "subject/S001", DltAdjudicated("AE-none", True, "said so", None, 2))  # noqa: FBT003
     assert found & {"NOT_AS_DECIDED", "CANNOT_FOLD"}
+
+
+def test_a_judgement_that_says_it_needs_nobody_else(world: World) -> None:
+    key = world.history("1P")[0]
+    world.do(report(key, grade=3, onset=world.clock().date()), SC)
+    event = DltAdjudicated("AE-1", False, "one member is enough", None, 1)  # noqa: FBT003 - no DLT
+    assert "NOT_AS_DECIDED" in go_around(world, SRC, f"subject/{key}", event, ("study",))
+
+
+def test_a_report_deadline_of_ones_own(world: World) -> None:
+    key = world.history("1P")[0]
+    now = world.clock()
+    serious: dict[str, Any] = {
+        "serious": True,
+        "seriousness_criteria": (Seriousness.DISABILITY,),
+        "aware_at": now,
+    }
+    world.do(report(key, onset=now.date(), **serious), SC)
+    late = now + timedelta(days=90)
+    event = SaeDeclared("AE-1", (Seriousness.DISABILITY,), now, "later", False, 1, late, late)  # noqa: FBT003
+    assert "NOT_AS_DECIDED" in go_around(world, PI, f"subject/{key}", event, ("study",))
 
 
 def test_a_correction_without_a_reason_or_without_what_it_corrects(world: World) -> None:
     world.history("1T")
     key = next(iter(world.trial.subjects["S001"].adverse_events))
-    event = AdverseEventCorrected(key, (FieldChange("grade", 3, 2),))
+    event = AdverseEventCorrected(key, (FieldChange("grade", 3, 2),), None)
     assert "NOT_AS_DECIDED" in go_around(world, SC, "subject/S001", event, ("study",))
 
 
@@ -159,7 +185,7 @@ def test_a_decision_that_names_fewer_streams_than_it_looks_at(world: World) -> N
     from core.trial.subject.events import EligibilityConfirmed
 
     event = EligibilityConfirmed(Group.ACLF)
-    found = go_around(world, PI, "subject/S01", event, ("study",))
+    found = go_around(world, PI, "subject/S01", event)
     assert found == {"READS_MISMATCH"}
 
 
@@ -173,7 +199,7 @@ def test_one_idempotency_key_for_two_commands_at_once_is_one_event(world: World)
         request: Any = shared[index]
         barrier.wait()
         try:
-            world.handler.submit(screening(f"S7{index}"), request, lambda: world.keys[request.person])
+            world.handler.submit(screening(CANDIDATES[index]), request, lambda: world.keys[request.person])
             answers.append("recorded")
         except Conflict as error:
             answers.append(error.code)
@@ -204,3 +230,12 @@ def test_a_row_written_past_the_writer_is_never_acted_upon(world: World) -> None
     for _ in range(2):
         with pytest.raises(IntegrityFinding):
             world.do(screening("S90"), SC)
+
+
+def test_what_was_decided_by_rules_of_another_release_cannot_be_told(world: World) -> None:
+    """Another release knows those rules; to this one the record is neither good nor bad."""
+    newer = replace(protocol_config(), rules_version="dosetrail-rules/2")
+    append_around(world, MM, "study", ProtocolConfigProposed(2, newer), reason=WHY)
+    report = verify_store(world.url, world.trust, workers=0)
+    assert (str(report.verdict), report.findings) == ("indeterminate", ())
+    assert [code for code, _ in report.cannot] == ["UNKNOWN_RULES"]

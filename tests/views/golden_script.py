@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from core.kernel.actors import Role
 from core.kernel.codec import from_data
 from core.kernel.quantities import Quantity
 from core.kernel.recorded import Reason
-from core.kernel.time import parse_offset_time, read_date
+from core.kernel.time import parse_offset_time, read_date, write_instant
 from core.rules.quantities import Sex
 from core.rules.screening_facts import Attestation, Group
 from core.rules.script_screening import screening_facts
@@ -22,9 +23,11 @@ from core.trial.casebook.commands import (
     ReportLabPanel,
 )
 from core.trial.casebook.events import AntibodyClass, LabResult
-from core.trial.escalation.commands import SignDecision
 from core.trial.subject import commands as subject
-from core.trial.subject.events import AdverseEvent, Attested, FieldChange, LabEvidence, Measured, Route
+from core.trial.subject.adverse_events import AdverseEvent, LabEvidence
+from core.trial.subject.events import Attested, Measured
+from core.trial.subject.field_change import FieldChange
+from tests.views.stage import IDENTITY, VOLUME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,26 +93,29 @@ def _panel(key: str, p: dict[str, Any]) -> Any:
 def _correct_lab(key: str, p: dict[str, Any]) -> Any:
     analyte, unit = _analyte(p["analyte"])
     old, new = Quantity(_decimal(p["old"]), unit), Quantity(_decimal(p["new"]), unit)
-    return CorrectLabResult(key, p["visit"], f"{key}-V{p['visit']}", analyte, old, new)
+    source = "stated in the reason"
+    return CorrectLabResult(key, p["visit"], f"{key}-V{p['visit']}", analyte, old, new, source)
 
 
 def _antibodies(key: str, p: dict[str, Any]) -> Any:
     found = [
-        AntibodyClass(_decimal(p[c]["max_mfi"]), _decimal(p[c]["cpra_percent"]))
+        AntibodyClass(_decimal(p[c]["max_mfi"]), _decimal(p[c]["cpra_percent"]), ())
         for c in ("class_I", "class_II")
     ]
-    return ReportHlaAntibodies(key, p["visit"], p["assay"], _decimal(p["threshold_mfi"]), *found)
+    return ReportHlaAntibodies(key, p["visit"], p["assay"], None, None, _decimal(p["threshold_mfi"]), *found)
 
 
 def _adverse_event(key: str, p: dict[str, Any]) -> Any:
     lab = p.get("lab")
-    data = {k: v for k, v in p.items() if k != "lab"}
-    entry = from_data(AdverseEvent, {**data, "lab": None})
+    unsaid = dict.fromkeys(
+        ("verbatim", "onset_at", "procedure_causality", "disease_causality", "expected", "action_taken")
+    )
+    aware = write_instant(parse_offset_time(p["at"])) if p["serious"] else None
+    data = {name: value for name, value in p.items() if name not in {"at", "lab"}}
+    entry = from_data(AdverseEvent, {**unsaid, **data, "aware_at": aware, "lab": None})
     if lab is not None:
-        evidence = LabEvidence(
-            _decimal(lab["value"]), lab["unit"], _decimal(lab["baseline"]), _decimal(lab["uln"])
-        )
-        entry = AdverseEvent(**{name: getattr(entry, name) for name in data}, lab=evidence)
+        numbers = {name: _decimal(lab[name]) for name in ("value", "baseline", "uln")}
+        entry = replace(entry, lab=LabEvidence(unit=lab["unit"], **numbers))
     return subject.ReportAdverseEvent(key, entry)
 
 
@@ -120,7 +126,13 @@ def _correct_ae(key: str, p: dict[str, Any]) -> Any:
     changes = tuple(
         FieldChange(f, spelled(f, old), spelled(f, new)) for f, (old, new) in p["changes"].items()
     )
-    return subject.CorrectAdverseEvent(key, p["ae_id"], changes)
+    if p["changes"].get("serious") == [False, True]:
+        changes = (*changes, FieldChange("aware_at", None, write_instant(parse_offset_time(p["at"]))))
+    return subject.CorrectAdverseEvent(key, p["ae_id"], changes, None)
+
+
+def _judge(key: str, p: dict[str, Any]) -> Any:
+    return subject.AdjudicateDlt(key, p["ae_id"], p["is_dlt"], "as the script judges", None)
 
 
 _CELLS = "10*9"
@@ -133,7 +145,16 @@ _COMMANDS: dict[str, tuple[Role, Callable[[str, dict[str, Any]], Any]]] = {
     "DoseAdministered": (
         Role.PI,
         lambda k, p: subject.AdministerDose(
-            k, p["level"], Quantity(_decimal(p["cells_e9"]), _CELLS), Route(p["route"])
+            k,
+            p["level"],
+            f"L-{k}",
+            Quantity(_decimal(p["cells_e9"]), _CELLS),
+            VOLUME,
+            p["route"],
+            parse_offset_time(p["at"]),
+            parse_offset_time(p["at"]),
+            None,
+            IDENTITY,
         ),
     ),
     "LabPanelRecorded": (Role.SC, _panel),
@@ -141,9 +162,8 @@ _COMMANDS: dict[str, tuple[Role, Callable[[str, dict[str, Any]], Any]]] = {
     "HlaAntibodyRecorded": (Role.SC, _antibodies),
     "AERecorded": (Role.SC, _adverse_event),
     "AECorrected": (Role.SC, _correct_ae),
-    "DltAdjudicated": (Role.SRC, lambda k, p: subject.AdjudicateDlt(k, p["ae_id"], p["is_dlt"])),
+    "DltAdjudicated": (Role.SRC, _judge),
     "DltWindowCompleted": (Role.PI, lambda k, _: subject.CompleteDltWindow(k)),
-    "SrcDecisionSigned": (Role.SRC, lambda _, p: SignDecision(p["decision"], p["level"])),
     "SubjectWithdrawn": (
         Role.PI,
         lambda k, p: subject.WithdrawSubject(k, read_date(p["date"]), p["reason"], p["dlt_related"]),
@@ -172,11 +192,25 @@ def play(stage: Stage) -> dict[int, int]:
         stage.clock.advance_to(max(at, *_instants(line["payload"]), at))
         if line["type"] == "TrialConfigured":
             stage.configure(at)
+        elif line["type"] == "SrcDecisionSigned":
+            stage.decide(line["payload"]["decision"], line["payload"]["level"], at)
         else:
+            if line["type"] == "SubjectScreened":
+                stage.consent(line["subject"], at)
             role, build = _COMMANDS[line["type"]]
             words = line["payload"].get("reason")
             reason = Reason("scripted", words) if words else None
-            stage.do(role, build(line["subject"], line["payload"]), at, reason)
+            payload = line["payload"]
+            if line["type"] == "DoseAdministered":
+                cells = Quantity(_decimal(payload["cells_e9"]), _CELLS)
+                stage.prepare(line["subject"], payload["level"], cells, at)
+                stage.lift_holds(at)
+                payload = {**payload, "at": line["at"]}
+            if line["type"] in {"AERecorded", "AECorrected"}:
+                payload = {**payload, "at": line["at"]}
+            stage.do(role, build(line["subject"], payload), at, reason)
+            if line["type"] == "DltAdjudicated":
+                stage.do((Role.SRC, 1), build(line["subject"], payload), at, reason)
         reached[line["seq"]] = stage.log.size()
     return reached
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def wanderer(stage: Stage) -> Wanderer:
     stage.staff()
     stage.configure()
+    stage.consent("S1")
     return Wanderer(stage)
 
 
@@ -69,6 +70,9 @@ def test_a_dlt_counts_as_evaluable_at_once(wanderer: Wanderer, views: Views) -> 
         wanderer.step(name, number)
     (before,) = rows(wanderer, views, "evaluability")
     wanderer.step("judge", 0)
+    (alone,) = rows(wanderer, views, "evaluability")
+    assert alone == before
+    wanderer.step("second judge", 0)
     (after,) = rows(wanderer, views, "evaluability")
     assert (before["evaluable"], before["dlt"], before["max_related_grade_in_window"]) == (False, False, 3)
     assert (after["evaluable"], after["dlt"]) == (True, True)
@@ -85,7 +89,7 @@ def test_a_due_adjudication_makes_a_row_and_labs_make_none(wanderer: Wanderer, v
         "DoseAdministered",
         "AdverseEventReported",
     ]
-    assert found[-1]["dlt_adjudication_due"] == ["AE-6"]
+    assert found[-1]["dlt_adjudication_due"] == ["AE-7"]
     wanderer.step("panel", 4)
     assert rows(wanderer, views, "decisions") == found
 
@@ -134,10 +138,10 @@ def test_meld_of_a_child_is_a_row_with_the_code_of_the_refusal(
 def test_trail_shows_old_and_new_of_a_correction_and_why(wanderer: Wanderer, views: Views) -> None:
     for name, number in OPENING:
         wanderer.step(name, number)
-    wanderer.step("regrade", 0)
+    wanderer.step("correct event", 0)
     row = rows(wanderer, views, "trail")[-1]
     assert row["event"] == "AdverseEventCorrected"
-    assert row["about"] == {"ae_id": "AE-6"}
+    assert row["about"] == {"ae_id": "AE-7", "source": None}
     assert row["changes"] == [{"field": "grade", "old": 3, "new": 1}]
     assert row["reason"] == {"code": WHY.code, "text": WHY.text}
     reported = views.rows("trail")[-2]
@@ -150,12 +154,15 @@ def test_trail_shows_old_and_new_of_a_laboratory_value(wanderer: Wanderer, views
     wanderer.step("panel", 100)
     wanderer.step("correct result", 300)
     row = rows(wanderer, views, "trail")[-1]
-    assert row["about"] == {"visit": 100, "specimen_set": "S1-2", "analyte": "creatinine"}
+    about = {"visit": 100, "specimen_set": "S1-2", "analyte": "creatinine", "source": "analyser printout"}
+    assert row["about"] == about
     assert row["changes"] == [{"field": "creatinine.value", "old": "120", "new": "320"}]
 
 
 def test_claimed_time_and_recorded_time_stand_side_by_side(stage: Stage, views: Views) -> None:
     wander(stage, [])
+    stage.consent("S9")
+    stage.clock.advance_to(stage.clock() + timedelta(days=3))
     claimed = stage.clock() - timedelta(days=2)
     stage.do(Role.SC, screening("S9", FORM), claimed, Reason("late", "the page was found on Monday"))
     Runner(stage.log, views).catch_up()

@@ -1,61 +1,20 @@
-"""The committee's decision: signed only as the protocol's table computes it at that position."""
+"""What the committee can ask for: each command with its decider and the event that it begins with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from core.kernel.errors import Refused
-from core.rules.escalation import Decision, DecisionKind
-from core.trial.cohorts import computed_decision
-from core.trial.context import Context, Decided
-from core.trial.escalation.events import DecisionSigned, LevelTally
-from core.trial.study.state import require_config
+from core.trial.escalation import commands, events, meetings, signing, stopping, what_if
 
 if TYPE_CHECKING:
-    from core.trial.escalation.commands import SignDecision
-    from core.trial.facts import Facts
+    from core.trial.context import CommandRow
 
-NOT_SIGNED = frozenset({DecisionKind.WAIT, DecisionKind.HOLD})
-
-
-def sign_decision(facts: Facts, command: SignDecision, _context: Context) -> tuple[Decided, ...]:
-    """Sign the computed decision together with the counts that it rests on.
-
-    Raises: `NO_PROTOCOL_CONFIG`, `NOTHING_TO_SIGN`, `DECISION_DIFFERS`, `ALREADY_SIGNED`.
-    """
-    study = facts.study()
-    escalation = facts.escalation()
-    decision = computed_decision(facts.subjects(), require_config(study))
-    if decision.decision in NOT_SIGNED:
-        raise Refused("NOTHING_TO_SIGN", f"the protocol says {decision.decision} ({decision.reason})")
-    if (command.decision, command.level) != (str(decision.decision), decision.level):
-        raise Refused(
-            "DECISION_DIFFERS",
-            f"the protocol gives {decision.decision} at level {decision.level}",
-            decision=str(decision.decision),
-            level=decision.level,
-        )
-    event = _signed(decision, study.number)
-    if escalation.decisions[-1:] == (event,):
-        raise Refused("ALREADY_SIGNED", "this decision on these counts is already signed")
-    return (Decided(command.target, event),)
-
-
-def _signed(decision: Decision, config_number: int) -> DecisionSigned:
-    return DecisionSigned(
-        decision=str(decision.decision),
-        level=decision.level,
-        mtd=decision.mtd,
-        reason=str(decision.reason),
-        row=decision.row,
-        flags=decision.flags,
-        config_number=config_number,
-        levels=tallies(decision),
-    )
-
-
-def tallies(decision: Decision) -> tuple[LevelTally, ...]:
-    """Return the counts per level that the decision rests on, lowest level first."""
-    return tuple(
-        LevelTally(level, c.dosed, c.evaluable, c.dlt, c.pending, c.withdrawn) for level, c in decision.levels
-    )
+COMMANDS: Final[tuple[CommandRow, ...]] = (
+    (commands.OpenSrcMeeting, meetings.open_src_meeting, (events.SrcMeetingOpened,)),
+    (commands.CastSrcVote, meetings.cast_src_vote, (events.SrcVoteCast,)),
+    (commands.CloseSrcMeeting, meetings.close_src_meeting, (events.SrcMeetingClosed,)),
+    (commands.SignDecision, signing.sign_decision, (events.DecisionSigned,)),
+    (commands.PlaceSafetyHold, stopping.place_safety_hold, (events.SafetyHoldPlaced,)),
+    (commands.LiftSafetyHold, stopping.lift_safety_hold, (events.SafetyHoldLifted,)),
+    (commands.SimulateDecision, what_if.simulate_decision, (events.DecisionSimulated,)),
+)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from core.kernel.actors import Environment, Meaning, Role
+from core.kernel.actors import Environment, Meaning, Role, Signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,13 @@ class CommandRefused:
 
 
 InstanceEvent = InstanceCreated | GenesisConfirmed | CommandRefused
+
+_APPROVED_BY_OFFICERS: Final = ((Role.ADM, Meaning.APPROVED), (Role.SEC, Meaning.APPROVED))
+_SERVICE: Final = ((Role.SVC, Meaning.RECORDED),)
+
+# Who signs each type, meaning what: the rows with which the policy of position 1 is born.
+SIGNERS: Final[Signers] = {
+    InstanceCreated: _SERVICE,
+    CommandRefused: _SERVICE,
+    GenesisConfirmed: _APPROVED_BY_OFFICERS,
+}

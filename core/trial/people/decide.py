@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.kernel.actors import Role
 from core.kernel.errors import Malformed, Refused
 from core.trial.authority import SERVICE
 from core.trial.context import Context, Decided, require_reason
+from core.trial.people import commands, events
 from core.trial.people.events import (
     EnrolmentApproved,
     PersonInvited,
@@ -18,6 +19,7 @@ from core.trial.people.events import (
 )
 
 if TYPE_CHECKING:
+    from core.trial.context import CommandRow
     from core.trial.facts import Facts
     from core.trial.people.commands import ApproveEnrolment, EndRole, EnrolPerson, RevokeSigningKey
     from core.trial.people.state import Person
@@ -44,7 +46,7 @@ def enrol_person(facts: Facts, command: EnrolPerson, context: Context) -> tuple[
         raise Refused("SOD_VIOLATION", "nobody enrols themselves")
     if facts.key_owner(command.key) is not None:
         raise Refused("KEY_IN_USE", "a key belongs to one person for ever")
-    context.key_checks.require_possession(command.person, command.key, command.proof)
+    context.checks.require_possession(command.person, command.key, command.proof)
     return (
         Decided(command.target, PersonInvited(command.name, command.organisation)),
         Decided(command.target, SigningKeyEnrolled(command.key, command.proof)),
@@ -108,3 +110,11 @@ def _require_another_officer(facts: Facts, leaving: str, role: Role) -> None:
         person.id != leaving and person.holds_role(role) and person.active_key for person in facts.people()
     ):
         raise Refused("LAST_OFFICER", f"nobody else could act as {role}; enrol another one first")
+
+
+COMMANDS: Final[tuple[CommandRow, ...]] = (
+    (commands.EnrolPerson, enrol_person, (events.PersonInvited,)),
+    (commands.ApproveEnrolment, approve_enrolment, (events.EnrolmentApproved,)),
+    (commands.EndRole, end_role, (events.RoleEnded,)),
+    (commands.RevokeSigningKey, revoke_signing_key, (events.SigningKeyRevoked,)),
+)

@@ -7,9 +7,9 @@ Nothing here takes effect on one person's word: an enrolment counts from the pos
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from core.kernel.actors import Role
+from core.kernel.actors import Meaning, Role, Signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,15 @@ class SigningKeyRevoked:
 PeopleEvent = (
     PersonInvited | SigningKeyEnrolled | RoleGranted | EnrolmentApproved | RoleEnded | SigningKeyRevoked
 )
+
+_APPROVED_BY_OFFICERS: Final = ((Role.ADM, Meaning.APPROVED), (Role.SEC, Meaning.APPROVED))
+
+# Who signs each type, meaning what: the rows with which the policy of position 1 is born.
+SIGNERS: Final[Signers] = {
+    PersonInvited: ((Role.ADM, Meaning.APPROVED),),
+    SigningKeyEnrolled: ((Role.ADM, Meaning.APPROVED),),
+    RoleGranted: ((Role.ADM, Meaning.APPROVED),),
+    EnrolmentApproved: ((Role.SEC, Meaning.APPROVED),),
+    RoleEnded: _APPROVED_BY_OFFICERS,
+    SigningKeyRevoked: _APPROVED_BY_OFFICERS,
+}

@@ -1,86 +1,145 @@
-"""Decisions about the protocol configuration: two people, strictly rising doses."""
+"""Decisions about the protocol configuration: two people, sound values, no reach into the past."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from core.kernel.codec import to_data
-from core.kernel.errors import Refused
-from core.kernel.time import require_zone
-from core.rules.escalation import EscalationRules
-from core.trial.context import Context, Decided
-from core.trial.study.eligibility import criteria
-from core.trial.study.events import ProtocolConfig, ProtocolConfigApproved, ProtocolConfigProposed
+from core.kernel.errors import Malformed, Refused
+from core.trial.context import Context, Decided, require_reason
+from core.trial.study import commands, events
+from core.trial.study.amendments import amended, amendment_of
+from core.trial.study.events import (
+    AmendmentProposed,
+    ProtocolConfigApproved,
+    ProtocolConfigProposed,
+)
+from core.trial.study.self_test import self_test_digest
+from core.trial.study.soundness import require_continues, require_sound
+from core.trial.study.state import require_config
 
 if TYPE_CHECKING:
+    from core.trial.context import CommandRow
     from core.trial.facts import Facts
-    from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
-    from core.trial.study.state import Study, WaitingConfig
-
-
-LONGEST_DAYS = 3650
+    from core.trial.study.commands import (
+        ApproveAmendment,
+        ApproveProtocolConfig,
+        ProposeAmendment,
+        ProposeProtocolConfig,
+    )
+    from core.trial.study.state import Study, Waiting
 
 
 def propose_protocol_config(
-    facts: Facts, command: ProposeProtocolConfig, _context: Context
+    facts: Facts, command: ProposeProtocolConfig, context: Context
 ) -> tuple[Decided, ...]:
-    """Propose the next version.
+    """Propose the next version: the first one, or, with a reason, one that replaces what counts.
 
-    Raises: `CONFIG_ALREADY_ACTIVE` (amendments are not part of this version), `BAD_CONFIG`, `UNKNOWN_ZONE`.
+    Raises: `REASON_REQUIRED`, `AMENDMENT_REWRITES_HISTORY`, and what `require_sound` refuses.
     """
     study = facts.study()
     if study.config is not None:
-        raise Refused("CONFIG_ALREADY_ACTIVE", "an approved configuration changes only by an amendment")
+        require_reason(context)
     require_sound(command.config)
-    # A later proposal has a number of its own: nobody approves by number what they were not shown.
-    newest = study.waiting.number if study.waiting else study.number
-    return (Decided(command.target, ProtocolConfigProposed(newest + 1, command.config)),)
+    require_continues(study, command.config)
+    return (Decided(command.target, ProtocolConfigProposed(_next_number(study), command.config)),)
+
+
+def _next_number(study: Study) -> int:
+    """Return a number of its own for each proposal: nobody approves by number what they were not shown."""
+    return (study.waiting.number if study.waiting else study.number) + 1
 
 
 def approve_protocol_config(
     facts: Facts, command: ApproveProtocolConfig, context: Context
 ) -> tuple[Decided, ...]:
-    """Approve the waiting version.
+    """Approve the waiting version; the calculators are run on their built-in cases first.
+
+    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`, `SELF_TEST_FAILED`, `AMENDMENT_REWRITES_HISTORY`.
+    """
+    study = facts.study()
+    waiting = _second_person(study, command.number, context.person)
+    if not isinstance(waiting.proposed, ProtocolConfigProposed):
+        raise Refused("NOTHING_TO_APPROVE", "what waits under this number is an amendment")
+    config = waiting.proposed.config
+    require_continues(study, config)
+    event = ProtocolConfigApproved(waiting.number, waiting.digest, self_test_digest(config))
+    return (Decided(command.target, event),)
+
+
+def propose_amendment(facts: Facts, command: ProposeAmendment, context: Context) -> tuple[Decided, ...]:
+    """Propose one change of the configuration that counts.
+
+    Raises: `NO_PROTOCOL_CONFIG`, `REASON_REQUIRED`, `ONE_CHANGE`, `NO_CHANGE`, and what `require_sound`
+    and `require_continues` refuse.
+    """
+    study = facts.study()
+    config = require_config(study)
+    require_reason(context)
+    event = AmendmentProposed(
+        number=_next_number(study),
+        ethics_approval=command.ethics_approval,
+        max_subjects=command.max_subjects,
+        dose_level=command.dose_level,
+        visits=command.visits,
+        consent_form=command.consent_form,
+    )
+    if not command.ethics_approval.strip():
+        raise Malformed("BAD_TEXT", "an amendment names its ethics approval", field="ethics_approval")
+    amendment = amendment_of(event, covers="")
+    if amendment is None:
+        raise Malformed("ONE_CHANGE", "an amendment proposes exactly one change")
+    changed = amended(config, amendment)
+    if changed == config:
+        raise Malformed("NO_CHANGE", "the amendment leaves the configuration as it is")
+    require_sound(changed)
+    require_continues(study, changed)
+    return (Decided(command.target, event),)
+
+
+def approve_amendment(facts: Facts, command: ApproveAmendment, context: Context) -> tuple[Decided, ...]:
+    """Approve the waiting amendment; it counts from here on.
 
     Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`.
     """
-    waiting = require_second_person(facts.study(), command.number, context.person)
-    return (Decided(command.target, ProtocolConfigApproved(waiting.number, waiting.digest)),)
+    waiting = _second_person(facts.study(), command.number, context.person)
+    if not isinstance(waiting.proposed, AmendmentProposed):
+        raise Refused("NOTHING_TO_APPROVE", "what waits under this number is a whole configuration")
+    amendment = amendment_of(replace(waiting.proposed, number=command.number), waiting.digest)
+    if amendment is None:
+        raise Refused("NOTHING_TO_APPROVE", "the proposal holds no single change")
+    return (Decided(command.target, amendment),)
 
 
-def require_second_person(study: Study, number: int, approver: str) -> WaitingConfig:
-    """Return the waiting configuration if the approver is not its proposer.
-
-    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`.
-    """
+def _second_person(study: Study, number: int, approver: str) -> Waiting:
     waiting = study.waiting
     if waiting is None or waiting.number != number:
-        raise Refused("NOTHING_TO_APPROVE", "no configuration with this number waits for approval")
+        raise Refused("NOTHING_TO_APPROVE", "nothing with this number waits for approval")
     if waiting.proposer == approver:
         raise Refused("SOD_VIOLATION", "another person than the proposer must approve")
     return waiting
 
 
-def require_sound(config: ProtocolConfig) -> None:
-    """Refuse a configuration that contradicts itself.
-
-    Raises: `BAD_CONFIG`, `ESCALATION_RULES_UNSUPPORTED`, `UNKNOWN_ZONE`.
-    """
-    require_zone(config.zone)
-    levels = config.levels
-    ordinals = [level.level for level in levels]
-    _require(bool(levels) and ordinals == list(range(1, len(levels) + 1)), "levels count from 1 without gaps")
-    rising = all(low.cells.value < high.cells.value for low, high in pairwise(levels))
-    _require(rising and levels[0].cells.value > 0, "doses rise strictly")
-    _require(len({level.cells.unit for level in levels}) == 1, "doses have one unit")
-    _require(0 < config.dlt_window.days <= LONGEST_DAYS, "the DLT window has 1 to 3650 days")
-    timely = all(0 <= v.first <= v.day <= v.last <= LONGEST_DAYS for v in config.visits)
-    _require(timely, "a visit lies in its window, within 3650 days")
-    EscalationRules(**to_data(config.escalation))
-    criteria(config)
-
-
-def _require(holds: bool, sentence: str) -> None:  # noqa: FBT001 - an assertion of a fact
-    if not holds:
-        raise Refused("BAD_CONFIG", sentence)
+COMMANDS: Final[tuple[CommandRow, ...]] = (
+    (
+        commands.ProposeProtocolConfig,
+        propose_protocol_config,
+        (events.ProtocolConfigProposed,),
+    ),
+    (
+        commands.ApproveProtocolConfig,
+        approve_protocol_config,
+        (events.ProtocolConfigApproved,),
+    ),
+    (commands.ProposeAmendment, propose_amendment, (events.AmendmentProposed,)),
+    (
+        commands.ApproveAmendment,
+        approve_amendment,
+        (
+            events.SampleSizeAmended,
+            events.DoseLevelAdded,
+            events.VisitWindowsAmended,
+            events.ConsentFormApproved,
+        ),
+    ),
+)

@@ -9,8 +9,10 @@ from core.rules.screening_facts import EligibilityCriteria
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
-    from core.trial.study.events import ProtocolConfig
+    from core.rules.quantities import Sex
+    from core.trial.study.config import ProtocolConfig
 
 BILIRUBIN: Final = "bilirubin"
 
@@ -29,8 +31,8 @@ UNIT_OF: Final[Mapping[str, str]] = {
 _COUNTS: Final = frozenset({"min_age", "max_age", "min_days_of_prior_treatment"})
 
 
-def criteria(config: ProtocolConfig) -> EligibilityCriteria:
-    """Return the limits as the eligibility rules take them.
+def criteria(config: ProtocolConfig, sex: Sex) -> EligibilityCriteria:
+    """Return the limits for a candidate of this sex, as the eligibility rules take them.
 
     Raises: `BAD_CONFIG` where a limit is missing, unknown or in another unit.
     """
@@ -42,11 +44,12 @@ def criteria(config: ProtocolConfig) -> EligibilityCriteria:
     numbers: dict[str, Any] = {
         name: int(limit.value) if name in _COUNTS else limit.value for name, limit in given.items()
     }
-    return EligibilityCriteria(bilirubin_uln_umol_l=_bilirubin_uln(config), **numbers)
+    return EligibilityCriteria(bilirubin_uln_umol_l=_bilirubin_uln(config, sex), **numbers)
 
 
-def _bilirubin_uln(config: ProtocolConfig) -> Any:  # noqa: ANN401 - a Decimal
-    for limit in config.upper_limits:
-        if limit.analyte == BILIRUBIN and limit.unit == "umol/L":
-            return limit.value
+def _bilirubin_uln(config: ProtocolConfig, sex: Sex) -> Decimal:
+    for limit in config.reference_ranges:
+        fits = limit.analyte == BILIRUBIN and limit.unit == "umol/L" and limit.sex in {None, sex}
+        if fits and limit.high is not None:
+            return limit.high
     raise Refused("BAD_CONFIG", "the upper limit of bilirubin in umol/L is missing")

@@ -1,86 +1,12 @@
-"""Facts about the study: its protocol configuration, proposed by one person and approved by another."""
+"""Facts about the study: its configuration and amendments, proposed by one person, approved by another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from core.kernel.quantities import Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class DoseLevel:
-    """One dose level: ordinal from 1 and the number of cells."""
-
-    level: int
-    cells: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class EscalationParameters:
-    """Numbers of the escalation rule (domain 1.5)."""
-
-    atd_last_level: int | None
-    grade2_trigger_count: int
-    early_stop_on_two_dlt: bool
-    allow_deescalation: bool
-    top_dose_requires_six: bool
-    mtd_min_evaluable: int
-    mtd_max_dlt: int
-    cohort_size: int
-    max_per_level: int
-    max_subjects: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DltWindow:
-    """Days after dosing in which a toxicity can be dose-limiting."""
-
-    days: int
-    inclusive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UpperLimit:
-    """The laboratory's upper limit of normal for an analyte."""
-
-    analyte: str
-    value: Decimal
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitWindow:
-    """A scheduled visit and the first and last study day on which it counts as on time."""
-
-    day: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A named number of the eligibility rules."""
-
-    name: str
-    value: Decimal
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProtocolConfig:
-    """Everything that the protocol leaves to the sponsor, in one signed place."""
-
-    zone: str
-    levels: tuple[DoseLevel, ...]
-    escalation: EscalationParameters
-    dlt_window: DltWindow
-    related_causalities: tuple[str, ...]
-    upper_limits: tuple[UpperLimit, ...]
-    eligibility: tuple[Threshold, ...]
-    visits: tuple[VisitWindow, ...]
-    ctcae_version: str
+from core.kernel.actors import Meaning, Role, Signers
+from core.trial.study.config import ConsentForm, DoseLevel, ProtocolConfig, VisitWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +20,88 @@ class ProtocolConfigProposed:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolConfigApproved:
-    """Another person approves it; it counts from here on, never backwards."""
+    """Another person approves it; it counts from here on, never backwards.
+
+    `covers` is the digest of the proposal; `self_test` that of what the calculators answered to the
+    built-in cases under this configuration, so that anybody can tell whether theirs answer the same.
+    """
 
     TOPIC: ClassVar[str] = "study.ProtocolConfigApproved/1"
     number: int
     covers: str
+    self_test: str
 
 
-StudyEvent = ProtocolConfigProposed | ProtocolConfigApproved
+@dataclass(frozen=True, slots=True)
+class AmendmentProposed:
+    """One person proposes one change of the configuration that counts; the other fields are null."""
+
+    TOPIC: ClassVar[str] = "study.AmendmentProposed/1"
+    number: int
+    ethics_approval: str
+    max_subjects: int | None
+    dose_level: DoseLevel | None
+    visits: tuple[VisitWindow, ...] | None
+    consent_form: ConsentForm | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSizeAmended:
+    """The limit of dosed subjects is another from here on."""
+
+    TOPIC: ClassVar[str] = "study.SampleSizeAmended/1"
+    number: int
+    covers: str
+    max_subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoseLevelAdded:
+    """A dose level was put between or above the others from here on; levels above it count one higher."""
+
+    TOPIC: ClassVar[str] = "study.DoseLevelAdded/1"
+    number: int
+    covers: str
+    dose_level: DoseLevel
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWindowsAmended:
+    """Visits recorded from here on have these windows."""
+
+    TOPIC: ClassVar[str] = "study.VisitWindowsAmended/1"
+    number: int
+    covers: str
+    visits: tuple[VisitWindow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFormApproved:
+    """A consent form may be used from its first day on."""
+
+    TOPIC: ClassVar[str] = "study.ConsentFormApproved/1"
+    number: int
+    covers: str
+    consent_form: ConsentForm
+
+
+StudyEvent = (
+    ProtocolConfigProposed
+    | ProtocolConfigApproved
+    | AmendmentProposed
+    | SampleSizeAmended
+    | DoseLevelAdded
+    | VisitWindowsAmended
+    | ConsentFormApproved
+)
+
+# Who signs each type, meaning what: the rows with which the policy of position 1 is born.
+SIGNERS: Final[Signers] = {
+    ProtocolConfigProposed: ((Role.MM, Meaning.APPROVED),),
+    ProtocolConfigApproved: ((Role.PI, Meaning.APPROVED),),
+    AmendmentProposed: ((Role.MM, Meaning.APPROVED),),
+    SampleSizeAmended: ((Role.PI, Meaning.APPROVED),),
+    DoseLevelAdded: ((Role.PI, Meaning.APPROVED),),
+    VisitWindowsAmended: ((Role.PI, Meaning.APPROVED),),
+    ConsentFormApproved: ((Role.PI, Meaning.APPROVED),),
+}

@@ -9,13 +9,22 @@ from core.kernel import streams
 from core.kernel.quantities import Quantity
 from core.rules.quantities import Sex
 from core.rules.screening_facts import Group
-from core.trial.subject.events import (
+from core.trial.subject.adverse_events import (
     AdverseEvent,
-    Attested,
-    FieldChange,
-    Measured,
-    Route,
+    AdverseEventOutcome,
+    SafetyRecipient,
+    Seriousness,
 )
+from core.trial.subject.events import (
+    Attested,
+    ConsentGiver,
+    ConsentScope,
+    DispositionKind,
+    IdentityCheck,
+    Interruption,
+    Measured,
+)
+from core.trial.subject.field_change import FieldChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,33 @@ class SubjectCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveConsent(SubjectCommand):
+    """Record that the subject or their representative signed the consent form; the first step of all."""
+
+    version: str
+    language: str
+    given_by: ConsentGiver
+    witness: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReconfirmConsent(SubjectCommand):
+    """Record that consent was given again under a newer form."""
+
+    version: str
+    language: str
+    given_by: ConsentGiver
+    witness: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent(SubjectCommand):
+    """Record that consent was withdrawn; leaving the study is a command of its own."""
+
+    scope: ConsentScope
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenSubject(SubjectCommand):
     """Enter the screening of a candidate; eligibility is computed from it."""
 
@@ -40,6 +76,14 @@ class ScreenSubject(SubjectCommand):
     measurements: tuple[Measured, ...]
     days_of_prior_treatment: int | None
     attestations: tuple[Attested, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectScreening(SubjectCommand):
+    """Correct entries of a screening; each change names the value that it replaces."""
+
+    changes: tuple[FieldChange, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +113,22 @@ class AdministerDose(SubjectCommand):
     """Record the one dose that was given."""
 
     level: int
+    lot: str
     cells: Quantity
-    route: Route
+    volume: Quantity
+    route: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    interruption: Interruption | None
+    identity_checked: tuple[IdentityCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectDose(SubjectCommand):
+    """Correct what was recorded of the dose; each change names the value that it replaces."""
+
+    changes: tuple[FieldChange, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +144,59 @@ class CorrectAdverseEvent(SubjectCommand):
 
     ae_id: str
     changes: tuple[FieldChange, ...]
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegradeAdverseEvent(SubjectCommand):
+    """Enter a change of an adverse event's grade; `criteria_met` are criteria of seriousness that it adds."""
+
+    ae_id: str
+    from_grade: int
+    to_grade: int
+    changed_on: dt.date
+    changed_at: dt.datetime | None
+    criteria_met: tuple[Seriousness, ...]
+    aware_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAdverseEvent(SubjectCommand):
+    """Enter how an adverse event stands or ended."""
+
+    ae_id: str
+    outcome: AdverseEventOutcome
+    resolved_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareSae(SubjectCommand):
+    """Declare an adverse event serious, or follow its declaration up."""
+
+    ae_id: str
+    criteria: tuple[Seriousness, ...]
+    aware_at: dt.datetime
+    narrative: str
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitSae(SubjectCommand):
+    """Record that the report of a serious adverse event went out."""
+
+    ae_id: str
+    to: SafetyRecipient
+    submitted_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AdjudicateDlt(SubjectCommand):
-    """Judge whether an adverse event is dose-limiting."""
+    """Judge whether an adverse event is dose-limiting; `exclusion` is that of the protocol which it meets."""
 
     ae_id: str
     is_dlt: bool
+    rationale: str
+    exclusion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +227,21 @@ class RecordLiverTransplant(SubjectCommand):
     """Record a liver transplant."""
 
     date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class LoseToFollowUp(SubjectCommand):
+    """Record that the subject cannot be reached: last day known alive, attempts made since."""
+
+    last_contact: dt.date
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectDisposition(SubjectCommand):
+    """Correct the day on which a subject left; `old` is the day that stands there."""
+
+    kind: DispositionKind
+    old: dt.date
+    new: dt.date
+    source: str

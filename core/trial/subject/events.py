@@ -6,57 +6,57 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from core.kernel.actors import Meaning, Role, Signers
 from core.kernel.quantities import Quantity
 from core.rules.eligibility import RuleResult
 from core.rules.quantities import Sex
 from core.rules.screening_facts import Attestation, Group
+from core.trial.subject.adverse_events import (
+    AdverseEventCorrected,
+    AdverseEventRegraded,
+    AdverseEventReported,
+    AdverseEventResolved,
+    DltAdjudicated,
+    SaeDeclared,
+    SaeSubmitted,
+)
+from core.trial.subject.field_change import FieldChange
 
 
-class Causality(StrEnum):
-    """The five-step scale; which steps count as related is configuration."""
+class ConsentGiver(StrEnum):
+    """Who signed the consent form."""
 
-    DEFINITE = "definite"
-    PROBABLE = "probable"
-    POSSIBLE = "possible"
-    UNLIKELY = "unlikely"
-    UNRELATED = "unrelated"
+    SUBJECT = "subject"
+    LEGAL_REPRESENTATIVE = "legal_representative"
 
 
-class Seriousness(StrEnum):
-    """Criteria of ICH E2A II.B."""
+class ConsentScope(StrEnum):
+    """What is withdrawn: further treatment, or every procedure of the trial."""
 
-    DEATH = "death"
-    LIFE_THREATENING = "life_threatening"
-    HOSPITALISATION = "hospitalisation"
-    HOSPITALISATION_PROLONGED = "hospitalisation_prolonged"
-    DISABILITY = "disability"
-    CONGENITAL_ANOMALY = "congenital_anomaly"
-    MEDICALLY_IMPORTANT = "medically_important"
-
-
-class Route(StrEnum):
-    """How the product was given."""
-
-    INTRAPERITONEAL = "intraperitoneal"
+    TREATMENT_ONLY = "treatment_only"
+    ALL_PROCEDURES = "all_procedures"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A screening value with its unit."""
+    """A screening value with its unit, its source, and when it was taken; null: at the screening itself."""
 
     analyte: str
     value: Decimal
     unit: str
+    measured_at: dt.datetime | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """What no computer can judge, as the person attests it; null = not known."""
+    """What no computer can judge, as the person attests it; null = not known; `note` names the source."""
 
     id: Attestation
     holds: bool | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +68,56 @@ class RuleAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class LabEvidence:
-    """The laboratory value behind an adverse event's grade."""
+class ConsentGiven:
+    """Consent was given; it counts from the moment at which this occurred: the form was signed.
 
-    value: Decimal
-    unit: str
-    baseline: Decimal
-    uln: Decimal
+    `form_digest` is that of the approved text; `witness` is who saw a legal representative sign.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class AdverseEvent:
-    """The entry of one adverse event; grade per CTCAE, 1 to 5."""
-
-    ae_id: str
-    ctcae_version: str
-    term: str
-    soc: str
-    meddra_code: int | None
-    grade: int
-    baseline_grade: int
-    onset: dt.date
-    causality: Causality
-    serious: bool
-    seriousness_criteria: tuple[Seriousness, ...]
-    lab: LabEvidence | None
+    TOPIC: ClassVar[str] = "subject.ConsentGiven/1"
+    version: str
+    language: str
+    form_digest: str
+    given_by: ConsentGiver
+    witness: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One corrected field: a dotted name, the value that stood there and the one that replaces it."""
+class ConsentReconfirmed:
+    """Consent was given again, under a newer form."""
 
-    field: str
-    old: object
-    new: object
+    TOPIC: ClassVar[str] = "subject.ConsentReconfirmed/1"
+    version: str
+    language: str
+    form_digest: str
+    given_by: ConsentGiver
+    witness: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    """Consent was withdrawn, in part or in whole, at the moment at which this occurred."""
+
+    TOPIC: ClassVar[str] = "subject.ConsentWithdrawn/1"
+    scope: ConsentScope
+
+
+class IdentityCheck(StrEnum):
+    """What shows at the bedside that the product is for this subject; two of them are checked."""
+
+    SUBJECT_KEY = "subject_key"
+    WRISTBAND = "wristband"
+    STATED_NAME = "stated_name"
+    BIRTH_DATE = "birth_date"
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A pause of the administration; `resumed_at` null where it was not taken up again."""
+
+    at: dt.datetime
+    resumed_at: dt.datetime | None
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,17 @@ class SubjectScreened:
     days_of_prior_treatment: int | None
     attestations: tuple[Attested, ...]
     config_number: int
+    eligible: bool
+    rules: tuple[RuleAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningCorrected:
+    """Entries of a screening were corrected from their source; every rule is answered again."""
+
+    TOPIC: ClassVar[str] = "subject.ScreeningCorrected/1"
+    changes: tuple[FieldChange, ...]
+    source: str
     eligible: bool
     rules: tuple[RuleAnswer, ...]
 
@@ -141,44 +168,39 @@ class SubjectEnrolled:
     """The subject takes a slot at a dose level, possibly replacing another."""
 
     TOPIC: ClassVar[str] = "subject.SubjectEnrolled/1"
+    config_number: int
     level: int
     replaces: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DoseAdministered:
-    """The one dose was given: day 0, start of the DLT window."""
+    """The one dose was given, out of a checked preparation: day 0, start of the DLT window."""
 
     TOPIC: ClassVar[str] = "subject.DoseAdministered/1"
+    config_number: int
     level: int
+    lot: str
     cells: Quantity
-    route: Route
+    volume: Quantity
+    route: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    interruption: Interruption | None
+    identity_checked: tuple[IdentityCheck, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AdverseEventReported:
-    """An adverse event was entered."""
+class DoseCorrected:
+    """What was recorded of the dose was corrected, by the source named; the old values stay in the log.
 
-    TOPIC: ClassVar[str] = "subject.AdverseEventReported/1"
-    adverse_event: AdverseEvent
+    `reopens_window`: day 0 moved after the DLT window had been closed, which is therefore open again.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class AdverseEventCorrected:
-    """Fields of an adverse event were corrected; the old values stay in the log."""
-
-    TOPIC: ClassVar[str] = "subject.AdverseEventCorrected/1"
-    ae_id: str
+    TOPIC: ClassVar[str] = "subject.DoseCorrected/1"
     changes: tuple[FieldChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DltAdjudicated:
-    """The committee judged whether an adverse event is dose-limiting."""
-
-    TOPIC: ClassVar[str] = "subject.DltAdjudicated/1"
-    ae_id: str
-    is_dlt: bool
+    source: str
+    reopens_window: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +239,81 @@ class LiverTransplantRecorded:
     date: dt.date
 
 
+@dataclass(frozen=True, slots=True)
+class LostToFollowUpRecorded:
+    """The subject could not be reached any more: last day known alive, and how often it was tried."""
+
+    TOPIC: ClassVar[str] = "subject.LostToFollowUpRecorded/1"
+    last_contact: dt.date
+    attempts: int
+
+
+class DispositionKind(StrEnum):
+    """The ways in which a subject leaves."""
+
+    WITHDRAWAL = "withdrawal"
+    DEATH = "death"
+    LIVER_TRANSPLANT = "liver_transplant"
+    LOST_TO_FOLLOW_UP = "lost_to_follow_up"
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionCorrected:
+    """The day on which a subject left was recorded wrong; `source` shows the right one."""
+
+    TOPIC: ClassVar[str] = "subject.DispositionCorrected/1"
+    kind: DispositionKind
+    old: dt.date
+    new: dt.date
+    source: str
+
+
 SubjectEvent = (
-    SubjectScreened
+    ConsentGiven
+    | ConsentReconfirmed
+    | ConsentWithdrawn
+    | SubjectScreened
+    | ScreeningCorrected
     | EligibilityConfirmed
     | SubjectScreenFailed
     | SubjectEnrolled
     | DoseAdministered
+    | DoseCorrected
     | AdverseEventReported
     | AdverseEventCorrected
+    | AdverseEventRegraded
+    | AdverseEventResolved
+    | SaeDeclared
+    | SaeSubmitted
     | DltAdjudicated
     | DltWindowCompleted
     | SubjectWithdrawn
     | DeathRecorded
     | LiverTransplantRecorded
+    | LostToFollowUpRecorded
+    | DispositionCorrected
 )
+
+_BY_INVESTIGATOR: Final = ((Role.PI, Meaning.RESPONSIBILITY),)
+_CONSENT: Final = ((Role.PI, Meaning.RESPONSIBILITY), (Role.SI, Meaning.RESPONSIBILITY))
+_ENTERED: Final = ((Role.SC, Meaning.AUTHORED),)
+
+# Who signs each type, meaning what: the rows with which the policy of position 1 is born.
+SIGNERS: Final[Signers] = {
+    ConsentGiven: _CONSENT,
+    ConsentReconfirmed: _CONSENT,
+    ConsentWithdrawn: _CONSENT,
+    SubjectScreened: _ENTERED,
+    ScreeningCorrected: _ENTERED,
+    EligibilityConfirmed: _BY_INVESTIGATOR,
+    SubjectScreenFailed: _BY_INVESTIGATOR,
+    SubjectEnrolled: _BY_INVESTIGATOR,
+    DoseAdministered: _BY_INVESTIGATOR,
+    DoseCorrected: _BY_INVESTIGATOR,
+    DltWindowCompleted: _BY_INVESTIGATOR,
+    SubjectWithdrawn: _BY_INVESTIGATOR,
+    DeathRecorded: _BY_INVESTIGATOR,
+    LiverTransplantRecorded: _BY_INVESTIGATOR,
+    LostToFollowUpRecorded: _BY_INVESTIGATOR,
+    DispositionCorrected: _BY_INVESTIGATOR,
+}

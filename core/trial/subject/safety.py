@@ -1,71 +1,63 @@
-"""Decisions about safety: adverse events, their adjudication, the DLT window."""
+"""Decisions about adverse events: entry, correction, changes of grade, outcome.
+
+Fatal, grade 5 and the criterion death go together (domain 4); an outcome that is not known is never refused.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.kernel.errors import Malformed, Refused
 from core.kernel.streams import require_key
 from core.kernel.time import local_date
+from core.rules.dlt import FATAL_GRADE
 from core.trial.context import Context, Decided, require_past_day, require_reason
 from core.trial.study.state import require_config
-from core.trial.subject.events import (
-    AdverseEvent,
+from core.trial.subject.adverse_events import (
     AdverseEventCorrected,
+    AdverseEventOutcome,
+    AdverseEventRegraded,
     AdverseEventReported,
-    DltAdjudicated,
-    DltWindowCompleted,
-    Seriousness,
+    AdverseEventResolved,
 )
-from core.trial.subject.outcome import due_of, is_candidate, left_early, window_last_day
-from core.trial.subject.state import corrected, value_at
+from core.trial.subject.coherence import require_coherent
+from core.trial.subject.consent import require_onset_after_consent
+from core.trial.subject.corrections import corrected, require_correction
+from core.trial.subject.course import on_course, regraded
 
 if TYPE_CHECKING:
-    from core.trial.facts import Facts
-    from core.trial.study.events import ProtocolConfig
-    from core.trial.subject.commands import (
-        AdjudicateDlt,
-        CompleteDltWindow,
-        CorrectAdverseEvent,
-        ReportAdverseEvent,
-    )
-    from core.trial.subject.state import Subject, TrackedAdverseEvent
+    from datetime import date
 
-FATAL_GRADE = 5
-TERM_LIMIT = 300
+    from core.trial.facts import Facts
+    from core.trial.subject.commands import (
+        CorrectAdverseEvent,
+        RegradeAdverseEvent,
+        ReportAdverseEvent,
+        ResolveAdverseEvent,
+    )
+    from core.trial.subject.course import CourseOfAdverseEvent, TrackedAdverseEvent
+    from core.trial.subject.state import Subject
+
+SOURCE_LIMIT = 300
+# What a correction never changes: whose event it is, and with it its place in the record.
+_FIXED = frozenset({"ae_id"})
 
 
 def report_adverse_event(facts: Facts, command: ReportAdverseEvent, context: Context) -> tuple[Decided, ...]:
     """Enter an adverse event.
 
-    Raises: `UNKNOWN_SUBJECT`, `DUPLICATE_AE`, and what `require_coherent` refuses.
+    Raises: `UNKNOWN_SUBJECT`, `BAD_IDENTIFIER`, `DUPLICATE_AE`, `ONSET_BEFORE_CONSENT`, and what
+    `require_coherent` refuses.
     """
-    subject = facts.known_subject(command.subject_key)
+    subject = facts.consented_subject(command.subject_key)
     entry = command.adverse_event
     require_key(entry.ae_id, "an adverse event's id")
-    if not entry.term.strip() or len(entry.term) > TERM_LIMIT:
-        raise Malformed("BAD_TEXT", f"a term has 1 to {TERM_LIMIT} characters", field="term")
     if entry.ae_id in subject.adverse_events:
         raise Refused("DUPLICATE_AE", "an adverse event with this id is already entered")
-    require_coherent(entry, require_config(facts.study()), context)
+    config = require_config(facts.study())
+    require_coherent(on_course(entry), config, context)
+    require_onset_after_consent(subject, entry.onset, config)
     return (Decided(command.target, AdverseEventReported(entry)),)
-
-
-def require_coherent(entry: AdverseEvent, config: ProtocolConfig, context: Context) -> None:
-    """Refuse an entry that contradicts itself (domain 4).
-
-    Raises: `BAD_GRADE`, `CTCAE_VERSION`, `SERIOUSNESS_MISMATCH`, `GRADE_DEATH_MISMATCH`, `FUTURE_TIME`.
-    """
-    if not (1 <= entry.grade <= FATAL_GRADE and 0 <= entry.baseline_grade <= FATAL_GRADE):
-        raise Malformed("BAD_GRADE", "a CTCAE grade is 1 to 5, a baseline grade 0 to 5", field="grade")
-    if entry.ctcae_version != config.ctcae_version:
-        raise Malformed("CTCAE_VERSION", f"grades follow CTCAE {config.ctcae_version}")
-    if entry.serious != bool(entry.seriousness_criteria):
-        raise Malformed("SERIOUSNESS_MISMATCH", "serious means that at least one criterion is met")
-    if (entry.grade == FATAL_GRADE) != (Seriousness.DEATH in entry.seriousness_criteria):
-        raise Malformed("GRADE_DEATH_MISMATCH", "grade 5 and the criterion death go together")
-    require_past_day(entry.onset, local_date(context.now, config.zone), "onset")
 
 
 def known_ae(subject: Subject, ae_id: str) -> TrackedAdverseEvent:
@@ -82,63 +74,105 @@ def known_ae(subject: Subject, ae_id: str) -> TrackedAdverseEvent:
 def correct_adverse_event(
     facts: Facts, command: CorrectAdverseEvent, context: Context
 ) -> tuple[Decided, ...]:
-    """Correct fields, each from the value that really stands there.
+    """Correct fields of the entry or of its course, each from the value that really stands there.
 
     Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_AE`, `REASON_REQUIRED`, `NO_CHANGE`, `DUPLICATE_FIELD`,
-    `UNKNOWN_FIELD`, `STALE_VALUE`, `BAD_PAYLOAD`, and what `require_coherent` refuses.
+    `UNKNOWN_FIELD`, `STALE_VALUE`, `BAD_PAYLOAD`, `BAD_TEXT`, `ONSET_BEFORE_CONSENT`, and what
+    `require_coherent` and `_require_matching_outcome` refuse.
     """
-    tracked = known_ae(facts.known_subject(command.subject_key), command.ae_id)
-    require_reason(context)
-    if not command.changes or any(c.old == c.new for c in command.changes):
-        raise Malformed("NO_CHANGE", "a correction changes something", field="changes")
-    names = sorted(change.field for change in command.changes)
-    if any(later == name or later.startswith(f"{name}.") for name, later in pairwise(names)):
-        raise Malformed("DUPLICATE_FIELD", "a correction names each field once", field="changes")
-    for change in command.changes:
-        exists, value = value_at(tracked.entry, change.field)
-        if not exists or change.field == "ae_id":
-            raise Malformed("UNKNOWN_FIELD", "an adverse event has no such field to correct")
-        if type(value) is not type(change.old) or value != change.old:
-            raise Refused("STALE_VALUE", f"{change.field} no longer reads as the correction says")
-    require_coherent(corrected(tracked.entry, command.changes), require_config(facts.study()), context)
-    event = AdverseEventCorrected(command.ae_id, command.changes)
+    subject = facts.consented_subject(command.subject_key)
+    tracked = known_ae(subject, command.ae_id)
+    require_correction(tracked.entry, command.changes, context, fixed=_FIXED)
+    if command.source is not None and not 1 <= len(command.source.strip()) <= SOURCE_LIMIT:
+        raise Malformed("BAD_TEXT", f"a source is named in 1 to {SOURCE_LIMIT} characters", field="source")
+    entry, config = corrected(tracked.entry, command.changes), require_config(facts.study())
+    require_coherent(entry, config, context)
+    require_onset_after_consent(subject, entry.onset, config)
+    _require_matching_outcome(tracked, entry)
+    event = AdverseEventCorrected(command.ae_id, command.changes, command.source)
     return (Decided(command.target, event, corrects=tracked.digest),)
 
 
-def adjudicate_dlt(facts: Facts, command: AdjudicateDlt, context: Context) -> tuple[Decided, ...]:
-    """Judge an adverse event of a dosed subject.
+def _require_matching_outcome(tracked: TrackedAdverseEvent, entry: CourseOfAdverseEvent) -> None:
+    """Refuse a course that an outcome already recorded contradicts.
 
-    Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_AE`, `ILLEGAL_SEQUENCE`, `NOT_A_DLT_CANDIDATE`,
-    `SOD_VIOLATION`, `NO_CHANGE`, `REASON_REQUIRED` for another judgement of what has not changed.
+    Raises: `OUTCOME_MISMATCH`, `COURSE_OUT_OF_ORDER`.
     """
-    subject = facts.known_subject(command.subject_key)
-    tracked = known_ae(subject, command.ae_id)
-    if subject.dose is None:
-        raise Refused("ILLEGAL_SEQUENCE", "before dosing nothing is dose-limiting")
-    if context.person in tracked.written_by:
-        raise Refused("SOD_VIOLATION", "who entered or corrected the adverse event does not adjudicate it")
-    candidate = is_candidate(tracked, subject.dose, require_config(facts.study()))
-    if command.is_dlt and not candidate:
-        raise Refused("NOT_A_DLT_CANDIDATE", "a DLT is related, grade 3 or more, with onset in the window")
-    if tracked.adjudicated is not None and not tracked.changed_since:
-        if tracked.adjudicated is command.is_dlt:
-            raise Refused("NO_CHANGE", "this is how the committee has already judged it")
+    resolution = tracked.resolution
+    if resolution is None or not resolution.outcome.ends_the_event:
+        return
+    _require_fatal_as_graded(resolution.outcome, entry)
+    if resolution.resolved_on is not None:
+        _require_after_course(resolution.resolved_on, entry)
+
+
+def regrade_adverse_event(
+    facts: Facts, command: RegradeAdverseEvent, context: Context
+) -> tuple[Decided, ...]:
+    """Enter a change of grade, from the grade at which the course stands.
+
+    Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_AE`, `ALREADY_RESOLVED`, `STALE_VALUE`, `NO_CHANGE`, `BAD_GRADE`, and
+    what `require_coherent` refuses.
+    """
+    tracked = known_ae(facts.consented_subject(command.subject_key), command.ae_id)
+    if tracked.resolution is not None and tracked.resolution.outcome.ends_the_event:
+        raise Refused("ALREADY_RESOLVED", "the event has ended; what comes later is an event of its own")
+    if not 1 <= command.to_grade <= FATAL_GRADE:
+        raise Malformed("BAD_GRADE", "a CTCAE grade is 1 to 5", field="to_grade")
+    if tracked.current_grade != command.from_grade:
+        raise Refused("STALE_VALUE", "the event no longer has the grade that the change starts from")
+    if command.from_grade == command.to_grade:
+        raise Malformed("NO_CHANGE", "a change of grade changes it", field="to_grade")
+    event = AdverseEventRegraded(
+        command.ae_id,
+        command.from_grade,
+        command.to_grade,
+        command.changed_on,
+        command.changed_at,
+        command.criteria_met,
+        command.aware_at,
+    )
+    require_coherent(regraded(tracked.entry, event), require_config(facts.study()), context)
+    return (Decided(command.target, event),)
+
+
+def resolve_adverse_event(
+    facts: Facts, command: ResolveAdverseEvent, context: Context
+) -> tuple[Decided, ...]:
+    """Enter how the event stands or ended; to take back an outcome that ended it needs a reason.
+
+    Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_AE`, `NO_CHANGE`, `REASON_REQUIRED`, `OUTCOME_MISMATCH`,
+    `RESOLUTION_DATE`, `FUTURE_TIME`, `COURSE_OUT_OF_ORDER`.
+    """
+    tracked = known_ae(facts.consented_subject(command.subject_key), command.ae_id)
+    event = AdverseEventResolved(command.ae_id, command.outcome, command.resolved_on)
+    before = tracked.resolution
+    if before == event:
+        raise Refused("NO_CHANGE", "this outcome is already recorded")
+    taken_back = before is not None and before.outcome.ends_the_event
+    if taken_back:
         require_reason(context)
-    return (Decided(command.target, DltAdjudicated(command.ae_id, command.is_dlt)),)
+    _require_fatal_as_graded(command.outcome, tracked.entry)
+    _require_end(command, tracked, require_config(facts.study()).zone, context)
+    return (Decided(command.target, event, corrects=tracked.resolution_digest if taken_back else None),)
 
 
-def complete_dlt_window(facts: Facts, command: CompleteDltWindow, context: Context) -> tuple[Decided, ...]:
-    """Close the window on or after its last day if no candidate waits for the committee.
+def _require_fatal_as_graded(outcome: AdverseEventOutcome, entry: CourseOfAdverseEvent) -> None:
+    fatal = outcome is AdverseEventOutcome.FATAL
+    if outcome is not AdverseEventOutcome.UNKNOWN and fatal != (entry.worst_grade == FATAL_GRADE):
+        raise Refused("OUTCOME_MISMATCH", "the outcome fatal and grade 5 go together")
 
-    Raises: `UNKNOWN_SUBJECT`, `ILLEGAL_SEQUENCE`, `DLT_WINDOW_OPEN`, `OPEN_DLT_CANDIDATE`.
-    """
-    subject = facts.known_subject(command.subject_key)
-    config = require_config(facts.study())
-    if subject.dose is None or subject.window_completed or left_early(subject, config):
-        raise Refused("ILLEGAL_SEQUENCE", "the subject has no open DLT window")
-    last_day = window_last_day(subject.dose, config)
-    if local_date(context.occurred_at, config.zone) < last_day:
-        raise Refused("DLT_WINDOW_OPEN", f"the window runs through {last_day.isoformat()}")
-    if due := due_of(subject, config):
-        raise Refused("OPEN_DLT_CANDIDATE", "the committee has not judged every candidate", due=len(due))
-    return (Decided(command.target, DltWindowCompleted(last_day)),)
+
+def _require_end(
+    command: ResolveAdverseEvent, tracked: TrackedAdverseEvent, zone: str, context: Context
+) -> None:
+    if command.outcome.ends_the_event != (command.resolved_on is not None):
+        raise Malformed("RESOLUTION_DATE", "an outcome that ends the event has its day, no other has one")
+    if command.resolved_on is not None:
+        require_past_day(command.resolved_on, local_date(context.now, zone), "resolved_on")
+        _require_after_course(command.resolved_on, tracked.entry)
+
+
+def _require_after_course(day: date, entry: CourseOfAdverseEvent) -> None:
+    if day < entry.course[-1].day:
+        raise Refused("COURSE_OUT_OF_ORDER", "an event does not end before its last change of grade")

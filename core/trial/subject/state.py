@@ -5,65 +5,80 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
-from core.kernel.codec import from_data, to_data
-from core.trial.subject.events import (
-    AdverseEvent,
+from core.trial.subject import course
+from core.trial.subject.adverse_events import (
     AdverseEventCorrected,
+    AdverseEventRegraded,
     AdverseEventReported,
-    DeathRecorded,
+    AdverseEventResolved,
     DltAdjudicated,
+    SaeDeclared,
+    SaeSubmitted,
+)
+from core.trial.subject.consent_state import Consent
+from core.trial.subject.corrections import corrected
+from core.trial.subject.departure import FIELD_OF, day_of, kind_of, on_another_day
+from core.trial.subject.events import (
+    ConsentGiven,
+    ConsentReconfirmed,
+    ConsentWithdrawn,
+    DeathRecorded,
+    DispositionCorrected,
     DltWindowCompleted,
     DoseAdministered,
+    DoseCorrected,
     EligibilityConfirmed,
-    FieldChange,
     LiverTransplantRecorded,
+    LostToFollowUpRecorded,
+    ScreeningCorrected,
     SubjectEnrolled,
     SubjectEvent,
     SubjectScreened,
     SubjectScreenFailed,
     SubjectWithdrawn,
 )
+from core.trial.subject.screening_entries import corrected_screening
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from core.kernel.recorded import Recorded
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedAdverseEvent:
-    """An adverse event as it reads now, with its last adjudication and whether it changed since."""
-
-    entry: AdverseEvent
-    digest: str
-    written_by: frozenset[str]  # who entered or corrected it: none of them adjudicates it
-    adjudicated: bool | None = None
-    changed_since: bool = False
-
-    @property
-    def is_dlt(self) -> bool:
-        """Tell whether the last adjudication found it dose-limiting; it counts until the next one."""
-        return self.adjudicated is True
+    from core.trial.subject.course import TrackedAdverseEvent
+    from core.trial.subject.departure import Disposition
+    from core.trial.subject.events import DispositionKind
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """The dose given: when, at which position of the log, and what."""
+    """The dose as it reads now: what was given, where it was entered, and the newest statement about it.
 
-    at: datetime
-    zone: str
-    position: int
+    `position` is that of the entry, not of a correction: it orders doses that began at the same instant.
+    """
+
     event: DoseAdministered
+    position: int
+    digest: str
+
+    @property
+    def at(self) -> datetime:
+        """Return when the administration began: the instant that makes day 0."""
+        return self.event.started_at
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Everything about one subject that a decision can depend on.
 
-    `milestone_at` is when the last of screening, confirmation and enrolment occurred.
+    `milestone_at` is when the last of screening, confirmation, failure and enrolment occurred; `failures`
+    are those of earlier screenings, `screened` is the last screening as it reads after its corrections.
     """
 
+    consent: Consent | None = None
+    failures: tuple[SubjectScreenFailed, ...] = ()
     screened: SubjectScreened | None = None
+    screened_at: datetime | None = None
+    screening_digest: str | None = None
+    screening_texts: tuple[tuple[int, SubjectScreened], ...] = ()  # each, and the position that wrote it
     confirmed: EligibilityConfirmed | None = None
     screen_failed: SubjectScreenFailed | None = None
     enrolled: SubjectEnrolled | None = None
@@ -73,18 +88,26 @@ class Subject:
     withdrawn: SubjectWithdrawn | None = None
     died: DeathRecorded | None = None
     transplanted: LiverTransplantRecorded | None = None
+    lost: LostToFollowUpRecorded | None = None
+    disposition_digests: dict[DispositionKind, str] = field(default_factory=dict)
     milestone_at: datetime | None = None
+    treated_by: frozenset[str] = frozenset()  # who enrolled, dosed or reported: none of them adjudicates
 
     @property
-    def level(self) -> int | None:
-        """The dose level of the subject, once enrolled."""
-        return self.enrolled.level if self.enrolled else None
+    def is_known(self) -> bool:
+        """Tell whether the subject key is in use."""
+        return self.consent is not None or self.screened is not None
+
+    @property
+    def attempt(self) -> int:
+        """The number of the last screening, from 1; renewed evidence is no new attempt."""
+        return len(self.failures) + 1
 
     @property
     def left_on(self) -> date | None:
-        """The day on which the subject withdrew, died or received a transplant, whichever came first."""
-        left = (self.withdrawn, self.died, self.transplanted)
-        return min((event.date for event in left if event is not None), default=None)
+        """The day on which the subject withdrew, died, received a transplant or was last seen, the first."""
+        left = (self.withdrawn, self.died, self.transplanted, self.lost)
+        return min((day_of(event) for event in left if event is not None), default=None)
 
     @property
     def has_dlt(self) -> bool:
@@ -96,68 +119,115 @@ def evolve(state: Subject, recorded: Recorded) -> Subject:  # noqa: C901, PLR091
     """Return the subject after one more event of their stream."""
     event: SubjectEvent = recorded.payload
     match event:
+        case ConsentGiven():
+            at = recorded.occurred_at
+            return replace(state, consent=Consent(event, at, event, at))
+        case ConsentReconfirmed():
+            return replace(state, consent=_consent(state).reconfirmed(event, recorded.occurred_at))
+        case ConsentWithdrawn():
+            return replace(state, consent=_consent(state).withdrawn(event, recorded.occurred_at))
         case SubjectScreened():
-            return replace(state, screened=event, milestone_at=recorded.occurred_at)
+            return _screened(state, event, recorded)
+        case ScreeningCorrected():
+            return _screening_corrected(state, event, recorded)
         case EligibilityConfirmed():
             return replace(state, confirmed=event, milestone_at=recorded.occurred_at)
         case SubjectScreenFailed():
-            return replace(state, screen_failed=event)
+            return replace(state, screen_failed=event, milestone_at=recorded.occurred_at)
         case SubjectEnrolled():
-            return replace(state, enrolled=event, milestone_at=recorded.occurred_at)
+            enrolled = replace(state, enrolled=event, milestone_at=recorded.occurred_at)
+            return _treated(enrolled, recorded)
         case DoseAdministered():
-            dose = Dose(recorded.occurred_at, recorded.zone, recorded.position, event)
-            return replace(state, dose=dose)
+            dosed = replace(state, dose=Dose(event, recorded.position, recorded.digest))
+            return _treated(dosed, recorded)
+        case DoseCorrected():
+            return _with_corrected_dose(state, event, recorded)
         case AdverseEventReported():
-            return _with_ae(state, _entered(event, recorded))
-        case AdverseEventCorrected():
-            tracked = state.adverse_events[event.ae_id]
-            entry = corrected(tracked.entry, event.changes)
-            writers = tracked.written_by | {recorded.signer.id}
-            changed = replace(tracked, entry=entry, digest=recorded.digest, written_by=writers)
-            return _with_ae(state, replace(changed, changed_since=True))
-        case DltAdjudicated():
-            tracked = state.adverse_events[event.ae_id]
-            return _with_ae(state, replace(tracked, adjudicated=event.is_dlt, changed_since=False))
+            return _with_ae(state, course.entered(event, recorded))
+        case (
+            AdverseEventCorrected()
+            | AdverseEventRegraded()
+            | AdverseEventResolved()
+            | SaeDeclared()
+            | SaeSubmitted()
+            | DltAdjudicated()
+        ):
+            return _with_ae(state, course.evolve(state.adverse_events[event.ae_id], event, recorded))
         case DltWindowCompleted():
             return replace(state, window_completed=True)
-        case SubjectWithdrawn():
-            return replace(state, withdrawn=event)
-        case DeathRecorded():
-            return replace(state, died=event)
-        case LiverTransplantRecorded():
-            return replace(state, transplanted=event)
+        case SubjectWithdrawn() | DeathRecorded() | LiverTransplantRecorded() | LostToFollowUpRecorded():
+            return _left(state, event, recorded)
+        case DispositionCorrected():
+            return _disposition_corrected(state, event, recorded)
         case _:
             assert_never(event)
 
 
-def _entered(event: AdverseEventReported, recorded: Recorded) -> TrackedAdverseEvent:
-    return TrackedAdverseEvent(event.adverse_event, recorded.digest, frozenset({recorded.signer.id}))
+def _left(state: Subject, event: Disposition, recorded: Recorded) -> Subject:
+    kind = kind_of(event)
+    left: dict[str, Any] = {FIELD_OF[kind]: event}
+    return replace(state, disposition_digests={**state.disposition_digests, kind: recorded.digest}, **left)
+
+
+def _disposition_corrected(state: Subject, event: DispositionCorrected, recorded: Recorded) -> Subject:
+    standing: Disposition | None = getattr(state, FIELD_OF[event.kind])
+    if standing is None:
+        raise KeyError(event.kind)
+    return _left(state, on_another_day(standing, event.new), recorded)
+
+
+def _consent(state: Subject) -> Consent:
+    if state.consent is None:
+        raise TypeError
+    return state.consent
+
+
+def _screened(state: Subject, event: SubjectScreened, recorded: Recorded) -> Subject:
+    """Return the subject after a screening: the first, one after a failure, or renewed evidence."""
+    failures = state.failures if state.screen_failed is None else (*state.failures, state.screen_failed)
+    return replace(
+        state,
+        failures=failures,
+        screened=event,
+        screened_at=recorded.occurred_at,
+        screening_digest=recorded.digest,
+        screening_texts=(*state.screening_texts, (recorded.position, event)),
+        confirmed=None,
+        screen_failed=None,
+        milestone_at=recorded.occurred_at,
+    )
+
+
+def _screening_corrected(state: Subject, event: ScreeningCorrected, recorded: Recorded) -> Subject:
+    """Return the subject after a correction; a confirmation of other values counts no more, unless used."""
+    if state.screened is None:
+        raise TypeError
+    entries = corrected_screening(state.screened, event.changes)
+    screened = replace(entries, eligible=event.eligible, rules=event.rules)
+    confirmed = state.confirmed if state.enrolled else None
+    return replace(
+        state,
+        screened=screened,
+        screening_digest=recorded.digest,
+        screening_texts=(*state.screening_texts, (recorded.position, screened)),
+        confirmed=confirmed,
+    )
+
+
+def _with_corrected_dose(state: Subject, event: DoseCorrected, recorded: Recorded) -> Subject:
+    if state.dose is None:
+        raise KeyError(recorded.stream)
+    dose = replace(state.dose, event=corrected(state.dose.event, event.changes), digest=recorded.digest)
+    events = state.adverse_events
+    if dose.at != state.dose.at:
+        events = {ae_id: course.overtaken(one, recorded) for ae_id, one in events.items()}
+    closed = state.window_completed and not event.reopens_window
+    return replace(state, dose=dose, adverse_events=events, window_completed=closed)
 
 
 def _with_ae(state: Subject, tracked: TrackedAdverseEvent) -> Subject:
     return replace(state, adverse_events={**state.adverse_events, tracked.entry.ae_id: tracked})
 
 
-def corrected(entry: AdverseEvent, changes: tuple[FieldChange, ...]) -> AdverseEvent:
-    """Return the entry with the changes made; the result is parsed as strictly as a new entry.
-
-    Raises: `BAD_PAYLOAD` where a new value does not fit its field.
-    """
-    data = to_data(entry)
-    for change in changes:
-        *outer, last = change.field.split(".")
-        target: Any = data
-        for name in outer:
-            target = target[name]
-        target[last] = change.new
-    return from_data(AdverseEvent, data)
-
-
-def value_at(entry: AdverseEvent, dotted: str) -> tuple[bool, object]:
-    """Return whether the dotted field exists in the entry, and its value."""
-    value: Any = to_data(entry)
-    for name in dotted.split("."):
-        if not isinstance(value, dict) or name not in value:
-            return False, None
-        value = value[name]
-    return True, value
+def _treated(state: Subject, recorded: Recorded) -> Subject:
+    return replace(state, treated_by=state.treated_by | {recorded.signer.id})

@@ -1,0 +1,1 @@
+"""PURE. Lots of the cell product, and the doses prepared from them."""
