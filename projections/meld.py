@@ -18,15 +18,9 @@ from core.kernel.quantities import write_decimal
 from core.kernel.time import local_text
 from core.rules.meld import MeldResult, meld_history_entry
 from core.rules.meld_units import FACTOR_SET, Analyte
-from core.trial.casebook.events import (
-    LabPanelReported,
-    LabResult,
-    LabResultCorrected,
-    LabResultRepeated,
-    LateResultReported,
-)
 from core.trial.study.state import require_config
 from core.trial.subject.events import ScreeningCorrected, SubjectScreened
+from projections.lab_records import RESULT_EVENTS
 from projections.labs import version_at
 from projections.projection import CLINICAL_READERS, RowChange
 
@@ -34,13 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from core.kernel.recorded import Recorded
+    from core.trial.casebook.events import (
+        LabPanelReported,
+        LabResult,
+    )
     from core.trial.casebook.panel import Panel
     from core.trial.study.config import MeldRules
     from core.trial.study.state import Study
     from core.trial.subject.state import Subject
     from core.trial.trial import Trial
 
-_RESULTS: Final = (LabPanelReported, LateResultReported, LabResultRepeated, LabResultCorrected)
 _DEMOGRAPHICS: Final = (SubjectScreened, ScreeningCorrected)
 _SCORES: Final = ("meld", "meld_na", "meld3")
 _ANALYTES: Final = frozenset(str(analyte) for analyte in Analyte)
@@ -53,7 +50,7 @@ class Meld:
 
     name = "meld"
     readers = CLINICAL_READERS
-    concerns = frozenset({*_RESULTS, *_DEMOGRAPHICS})
+    concerns = frozenset({*RESULT_EVENTS, *_DEMOGRAPHICS})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
         """Return the row of the panel that an event changed, or of all panels of the subject it is about."""
@@ -67,7 +64,7 @@ class Meld:
 
 def _touched(event: Recorded, trial: Trial) -> Iterator[tuple[str, Panel]]:
     key = event.stream.partition("/")[2]
-    if isinstance(event.payload, _RESULTS):
+    if isinstance(event.payload, RESULT_EVENTS):
         yield key, trial.casebooks[key].panels[event.payload.specimen_set]
     elif isinstance(event.payload, _DEMOGRAPHICS) and key in trial.casebooks:
         yield from ((key, panel) for panel in trial.casebooks[key].panels.values())

@@ -15,6 +15,7 @@ from core.kernel.actors import Environment, Meaning, Role
 from core.kernel.codec import from_data
 from core.kernel.errors import Malformed
 from core.kernel.recorded import Reason, Signer, Txn
+from core.kernel.texts import is_digest
 from core.kernel.time import read_instant, write_instant
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ _FIELDS = frozenset(
         "data",
     ]
 )
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _KEY = re.compile(r"ed25519:[0-9a-f]{64}")
 _ROOT = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
@@ -179,7 +179,7 @@ def _one_of(members: dict[str, T], value: dict[str, Any], field: str) -> T:
 
 def _digest(value: dict[str, Any], field: str) -> str | None:
     digest = value[field]
-    if digest is not None and (type(digest) is not str or not _DIGEST.fullmatch(digest)):
+    if digest is not None and (type(digest) is not str or not is_digest(digest)):
         raise _wrong(field)
     return digest
 

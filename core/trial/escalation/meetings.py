@@ -7,9 +7,9 @@ signature are refused once those facts have moved (domain 1.2; part 11 section 6
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from core.kernel import texts
 from core.kernel.actors import Role
 from core.kernel.errors import Malformed, Refused
 from core.kernel.streams import require_key
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 NOT_SIGNED: Final = frozenset({DecisionKind.WAIT, DecisionKind.HOLD})
 TEXT_LIMIT: Final = 2000
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
 
 def open_src_meeting(facts: Facts, command: OpenSrcMeeting, context: Context) -> tuple[Decided, ...]:
     """Open a meeting of named members on a snapshot, together with what the protocol computes there.
@@ -40,7 +38,7 @@ def open_src_meeting(facts: Facts, command: OpenSrcMeeting, context: Context) ->
     config = require_config(study)
     require_key(command.meeting, "a meeting's id")
     for document in command.documents:
-        if not _DIGEST.fullmatch(document):
+        if not texts.is_digest(document):
             raise Malformed("BAD_DIGEST", "a document is named by its sha256 digest", field="documents")
     if escalation.meeting is not None:
         raise Refused("MEETING_OPEN", "one meeting is open; it ends with a decision or without one")
@@ -156,5 +154,4 @@ def require_text(text: str, name: str) -> None:
 
     Raises: `BAD_TEXT`.
     """
-    if not text.strip() or len(text) > TEXT_LIMIT:
-        raise Malformed("BAD_TEXT", f"a {name} has 1 to {TEXT_LIMIT} characters", field=name)
+    texts.require_text(text, f"a {name}", name, TEXT_LIMIT)

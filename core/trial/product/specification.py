@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from core.kernel import texts
 from core.kernel.errors import Malformed, Refused
 from core.trial.context import require_past
 
@@ -23,7 +24,6 @@ _WHOLE: Final = 100
 _ALLELE = re.compile(
     r"(A|B|C|DRB[1345]|DQA1|DQB1|DPA1|DPB1)\*[0-9]{2,4}(:[0-9]{2,4}){0,3}[NLSCAQ]?", re.ASCII
 )
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def require_text(text: str, field: str) -> None:
@@ -31,8 +31,7 @@ def require_text(text: str, field: str) -> None:
 
     Raises: `BAD_TEXT`.
     """
-    if not text.strip() or len(text) > TEXT_LIMIT:
-        raise Malformed("BAD_TEXT", f"{field} has 1 to {TEXT_LIMIT} characters", field=field)
+    texts.require_text(text, field, field, TEXT_LIMIT)
 
 
 def require_amount(amount: Quantity, unit: str, field: str) -> None:
@@ -82,7 +81,7 @@ def _require_tests(tests: tuple[ReleaseTest, ...]) -> None:
         raise Malformed("DUPLICATE_FIELD", "each test is reported once", field="tests")
     for test in tests:
         require_text(test.name, "tests")
-        if not _DIGEST.fullmatch(test.certificate):
+        if not texts.is_digest(test.certificate):
             raise Malformed("BAD_DIGEST", "a certificate is named by sha256: and 64 hex digits")
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.kernel.errors import Malformed, Refused
+from core.kernel.texts import require_text
 from core.trial.context import Context, Decided, require_reason
 from core.trial.subject.consent import require_consent
 from core.trial.subject.events import ScreeningCorrected
@@ -45,8 +46,7 @@ def correct_screening(facts: Facts, command: CorrectScreening, context: Context)
 
 
 def _require_source(source: str) -> None:
-    if not source.strip() or len(source) > NOTE_LIMIT:
-        raise Malformed("BAD_TEXT", f"a source has 1 to {NOTE_LIMIT} characters", field="source")
+    require_text(source, "a source", "source", NOTE_LIMIT)
     require_no_personal_data(source, "source")
 
 
