@@ -2,6 +2,7 @@
 #   make run            the golden training trial served on 127.0.0.1:$(PORT)
 #   make demo           the same trial played, verified and printed; nothing is kept
 #   make test           every gate: format, lint, types, layers, spelling, tests
+#   make oidc           what log-in by an OpenID provider needs (serve --oidc FILE), into .venv
 #   make venv           .venv with the run lock and this package; all others depend on it
 # PYTHON and PORT may be overridden: make run PYTHON=python3.13 PORT=9000
 
@@ -19,12 +20,15 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv run demo test lint format lock bench
+.PHONY: help venv oidc run demo test lint format lock bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 venv: $(RUN_STAMP)
+
+oidc: $(RUN_STAMP)
+	$(PIP) install --require-hashes -r requirements-oidc.lock
 
 run: $(RUN_STAMP)
 	@$(BIN)/dosetrail run --port $(PORT)
@@ -53,7 +57,8 @@ bench: $(DEV_STAMP)
 # hatchling and editables are in the run lock, so that the package itself installs without isolation.
 lock: $(UV)
 	printf 'hatchling\neditables\n' | $(UV) $(COMPILE) pyproject.toml - --output-file requirements.lock
-	printf 'hatchling\neditables\n' | $(UV) $(COMPILE) --extra dev pyproject.toml - --output-file requirements-dev.lock
+	printf 'hatchling\neditables\n' | $(UV) $(COMPILE) --extra dev --extra oidc pyproject.toml - --output-file requirements-dev.lock
+	printf 'hatchling\neditables\n' | $(UV) $(COMPILE) --extra oidc --constraint requirements-dev.lock pyproject.toml - --output-file requirements-oidc.lock
 
 $(UV):
 	$(PYTHON) -m venv $(dir $(@D))

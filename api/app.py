@@ -20,17 +20,24 @@ from api import manners, problems, verification
 from api.auth import Decoy, origin_of, require_session
 from api.feed.feed import Feed
 from api.reading import ReadSide
+from api.routes.access import ACCESS
+from api.routes.alerts import ALERTS
+from api.routes.changes import CHANGES
 from api.routes.commands import command_blueprints
+from api.routes.credentials import CREDENTIALS
 from api.routes.events import EVENTS
 from api.routes.explanations import EXPLANATIONS
 from api.routes.log import LOG
 from api.routes.meta import META
+from api.routes.oidc import OIDC
+from api.routes.series import SERIES
 from api.routes.sessions import SESSIONS
 from api.routes.views import VIEWS
 from api.schemas.answers import ProblemResponse
 from api.schemas.strict import refusal_of
 from api.service import EXTENSION, Service
 from api.settings import Settings
+from api.throttling import add_throttling
 from core.kernel.errors import TrialError
 from core.kernel.quantities import write_decimal
 from core.kernel.time import write_instant
@@ -39,16 +46,21 @@ from core.keys.sign_in import Challenges
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
+    from api.oidc.login import Login
     from api.reading import VerifyPositions
     from api.wiring import Instance
 
 
 def create_app(
-    instance: Instance, settings: Settings | None = None, verify_positions: VerifyPositions | None = None
+    instance: Instance,
+    settings: Settings | None = None,
+    verify_positions: VerifyPositions | None = None,
+    login: Login | None = None,
 ) -> Flask:
     """Return the application; call it in the process that will serve, after any fork."""
+    instance.strangers.state_sums()  # counted before a crash, not stated yet
     service = make_service(
-        instance, settings or Settings(), verify_positions or verification.verify_positions
+        instance, settings or Settings(), verify_positions or verification.verify_positions, login
     )
     app = Flask("api", static_folder=None)
     app.json = _Json(app)
@@ -56,12 +68,28 @@ def create_app(
     app.extensions[EXTENSION] = service
     _add_manners(app)
     api = _Api(app)
-    for blueprint in (META, SESSIONS, *command_blueprints(), VIEWS, EXPLANATIONS, EVENTS, LOG):
+    for blueprint in (
+        META,
+        SESSIONS,
+        OIDC,
+        CREDENTIALS,
+        ACCESS,
+        ALERTS,
+        *command_blueprints(),
+        SERIES,
+        VIEWS,
+        CHANGES,
+        EXPLANATIONS,
+        EVENTS,
+        LOG,
+    ):
         api.register_blueprint(blueprint)
     return app
 
 
-def make_service(instance: Instance, settings: Settings, verify_positions: VerifyPositions) -> Service:
+def make_service(
+    instance: Instance, settings: Settings, verify_positions: VerifyPositions, login: Login | None = None
+) -> Service:
     """Return what the requests of one process work with."""
     return Service(
         instance=instance,
@@ -71,11 +99,13 @@ def make_service(instance: Instance, settings: Settings, verify_positions: Verif
         decoy=Decoy.made_for(instance),
         challenges=Challenges(instance.secrets.pepper, origin_of(instance)),
         verify_positions=verify_positions,
+        login=login,
     )
 
 
 def _add_manners(app: Flask) -> None:
     app.before_request(manners.begin_request)
+    add_throttling(app)
     app.before_request(require_session)
     app.after_request(manners.write_line)
     app.after_request(manners.finish_response)

@@ -12,35 +12,53 @@ import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flask import g, request
 
 from api.service import the_service
+from core.kernel.actors import Role
 from core.kernel.encoding import from_base64
 from core.kernel.errors import Refused, TrialError
 from core.keys.ed25519 import SigningKey, new_seed, parse_key_id
 from core.keys.sealing import SealedSeed, check_password, parameters_for, seal_seed
+from core.keys.service_tokens import PREFIX as SERVICE_TOKEN_PREFIX
 from core.trial.authority import require_member
+from core.trial.instance.events import Scope
+from core.trial.instance.tool_owners import may_own
 from core.trial.people.state import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from api.wiring import Instance
-    from core.kernel.actors import Role
 
-WITHOUT_SESSION = frozenset({"sessions.sign_in", "sessions.challenge"})
+# What each part of the interface asks of a tool's token; every other part is for people.
+SCOPES: Final[Mapping[str, Scope]] = {
+    "events": Scope.EVENTS,
+    "views": Scope.VIEWS,
+    "explanations": Scope.VIEWS,
+    "log": Scope.LOG,
+    "alerts": Scope.ALERTS,
+}
+WITHOUT_SESSION = frozenset(
+    {"sessions.sign_in", "sessions.challenge", "oidc.begin", "oidc.end", "credentials.request_key"}
+)
 SIGN_IN = "SignIn"
+_SIGN_IN_FAILED: Final = (
+    "person and password, or key, do not belong together; after too many failures wait a minute, and if it "
+    "still fails ask a registrar to let you in again"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The person behind a request, in the role of their session."""
+    """Who is behind a request: a person in the role of their session, or a tool by the id of its token."""
 
     person: str
     name: str
     role: Role
+    scopes: tuple[Scope, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +97,13 @@ def origin_of(instance: Instance) -> str:
 def require_session() -> None:
     """Find out who asks, for everything under /v1 but the sign-in itself.
 
-    Raises: `NOT_SIGNED_IN`, `SESSION_EXPIRED`, `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
+    Raises: as `caller_of`; `NOT_AUTHORISED` for a tool outside its scopes.
     """
     if not request.path.startswith("/v1") or request.endpoint in WITHOUT_SESSION:
         return
     g.caller = caller_of(the_service().instance, bearer_token())
+    if g.caller.scopes is not None and SCOPES.get(request.blueprint or "") not in g.caller.scopes:
+        raise Refused("NOT_AUTHORISED", "the scopes of this service token do not reach here")
 
 
 def bearer_token() -> str:
@@ -100,10 +120,30 @@ def bearer_token() -> str:
 def caller_of(instance: Instance, token: str) -> Caller:
     """Return who bears the token, judged by the session and by the log as they stand now.
 
-    Raises: `NOT_SIGNED_IN`, `SESSION_EXPIRED`, `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
+    Raises: `NOT_SIGNED_IN`, `SESSION_EXPIRED`, `LOCKED_OUT`, `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
     """
+    if token.startswith(SERVICE_TOKEN_PREFIX):
+        return tool_of(instance, token)
     session = instance.sessions.require(token, instance.clock())
     return member(instance, session.person, session.role)
+
+
+def tool_of(instance: Instance, secret: str) -> Caller:
+    """Return the tool with this secret, while the log lets it read and its owner may read as much.
+
+    Raises: `NOT_SIGNED_IN`.
+    """
+    token, now = instance.service_tokens.token_of(secret), instance.clock()
+    with instance.log.lock:
+        instance.log.catch_up()
+        trial = instance.log.trial
+        right = trial.instance.tokens.get(token)
+        owner = None if right is None else trial.people.get(right.granted.owner)
+    if right is None or not right.counts(now) or owner is None:
+        raise Refused("NOT_SIGNED_IN", "the right of this service token has ended")
+    if not may_own(owner, right.granted.scopes, now):
+        raise Refused("NOT_SIGNED_IN", "the right of this service token has ended")
+    return Caller(token, right.granted.tool, Role.SVC, right.granted.scopes)
 
 
 def member(instance: Instance, person: str, role: Role) -> Caller:
@@ -112,7 +152,7 @@ def member(instance: Instance, person: str, role: Role) -> Caller:
     Raises: `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
     """
     found = _person(instance, person)
-    require_member(found, role)
+    require_member(found, role, instance.clock())
     return Caller(person, found.name, role)
 
 
@@ -136,28 +176,34 @@ def proof_of(asked: Mapping[str, str]) -> Proof:
 def sign_in(person: str, role: Role, proof: Proof) -> str:
     """Check the proof and return the token of a new session.
 
-    Raises: `SIGN_IN_FAILED` for an unknown person and for a wrong proof alike, `ROLE_NOT_HELD`,
-    `NO_ACTIVE_KEY`.
+    Raises: `SIGN_IN_FAILED` for an unknown person, for a wrong proof and for a right one of who is locked out
+    alike: no answer tells whose id it is. `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
     """
     service, began = the_service(), time.monotonic()
     try:
         _prove(person, proof)
     except TrialError:
-        time.sleep(max(0.0, began + service.settings.refused_sign_in_seconds - time.monotonic()))
-        raise Refused("SIGN_IN_FAILED", "person and password, or key, do not belong together") from None
+        take_its_time(began)
+        raise Refused("SIGN_IN_FAILED", _SIGN_IN_FAILED) from None
     _require_known_role(person, role)
     return service.instance.sessions.start(person, role, service.instance.clock())
 
 
+def take_its_time(began: float) -> None:
+    """Wait until a refused sign-in that began then (`time.monotonic`) has taken as long as any other."""
+    seconds = the_service().settings.refused_sign_in_seconds
+    time.sleep(max(0.0, began + seconds - time.monotonic()))
+
+
 def _prove(person: str, proof: Proof) -> None:
-    try:
+    instance = the_service().instance
+    if not is_enrolled(instance, person):
+        instance.strangers.unknown_sign_in()
         proof(person)
-    except Refused as error:
-        # 21 CFR 11.300(d): an attempt on a known person's account is on the record.
-        instance = the_service().instance
-        if _person(instance, person).keys:
-            instance.handler.record_refusal(error.code, SIGN_IN, person, None)
-        raise
+        raise Refused("BAD_ANSWER", "nobody signs in under this id")
+    # 21 CFR 11.300(d): an attempt on a known person's account is on the record.
+    with instance.handler.refusing.attempt_as(SIGN_IN, person):
+        proof(person)
 
 
 def _check_password(person: str, password: str) -> None:
@@ -186,6 +232,11 @@ def _require_known_role(person: str, role: Role) -> None:
     except Refused as error:
         instance.handler.record_refusal(error.code, SIGN_IN, person, None)
         raise
+
+
+def is_enrolled(instance: Instance, person: str) -> bool:
+    """Tell whether the log knows anybody under the id who could ever sign."""
+    return bool(_person(instance, person).keys)
 
 
 def _person(instance: Instance, person: str) -> Person:

@@ -87,8 +87,8 @@ class ReadSide:
             self._runner.catch_up()
             return self._views.position()
 
-    def rows(self, view: str, cut: Cut) -> Page:
-        """Return all rows of a view.
+    def rows(self, view: str, cut: Cut, wanted: Callable[[Row], bool] = lambda _row: True) -> Page:
+        """Return all rows of a view that are wanted.
 
         Raises: `PROJECTION_BEHIND`, `UNKNOWN_POSITION`, `FUTURE_TIME`.
         """
@@ -96,7 +96,7 @@ class ReadSide:
         with self._lock:
             position, at = self._cut(cut)
             rows = presented(_BY_NAME[view], self._views.rows(view, at), self._moment(cut, position))
-            return Page(position, rows)
+            return Page(position, self._views.manifested([row for row in rows if wanted(row)]))
 
     def rows_about(self, view: str, subject_key: str, cut: Cut) -> Page:
         """Return the rows of a view about one subject; only what is stored about them is presented.
@@ -107,7 +107,8 @@ class ReadSide:
         with self._lock:
             position, at = self._cut(cut)
             stored = [row for row in self._views.rows(view, at) if row.get("subject_key") == subject_key]
-            return Page(position, presented(_BY_NAME[view], stored, self._moment(cut, position)))
+            rows = presented(_BY_NAME[view], stored, self._moment(cut, position))
+            return Page(position, self._views.manifested(rows))
 
     def row(self, view: str, key: str, cut: Cut) -> tuple[int, Row | None]:
         """Return the position and one row, None where there is none.
@@ -117,7 +118,8 @@ class ReadSide:
         self._await(cut)
         with self._lock:
             position, at = self._cut(cut)
-            return position, self._views.row(view, key, at)
+            found = self._views.row(view, key, at)
+            return position, None if found is None else self._views.manifested([found])[0]
 
     def page(
         self, view: str, cut: Cut, after: int, limit: int, wanted: Callable[[Row], bool] = lambda _row: True
@@ -133,13 +135,13 @@ class ReadSide:
             while rows := self._views.page(view, after or None, limit, at):
                 for row in rows:
                     after = row["position"]
+                    if wanted(row) and len(found) == limit:  # so there is a page to go on to
+                        return Page(position, self._views.manifested(found), found[-1]["position"])
                     if wanted(row):
                         found.append(row)
-                    if len(found) == limit:
-                        return Page(position, found, after)
                 if len(rows) < limit:
                     break
-            return Page(position, found)
+            return Page(position, self._views.manifested(found))
 
     def _cut(self, cut: Cut) -> tuple[int, int | None]:
         """Return the position to answer with and the one to read at, None for live rows."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.audit.authority_at import PREPARED_LIFETIME
+from core.audit.display import display_text
 from core.audit.dsse import PAYLOAD_TYPE, statement_digest
 from core.audit.statement import read_statement
 from core.kernel.encoding import to_base64
-from core.kernel.time import local_text, write_instant
-from core.trial.registry import event_name
+from core.kernel.time import write_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from api.wiring import Instance
     from core.audit.statement import Statement
@@ -33,59 +33,46 @@ def receipt_body(receipt: Receipt) -> dict[str, Any]:
 
 
 def prepared_body(instance: Instance, txn: str, statements: Sequence[bytes]) -> dict[str, Any]:
-    """Return what a person with a key of their own is shown and signs."""
-    read = [read_statement(data) for data in statements]
+    """Return what a person reads, and with a key of their own signs."""
+    return {"txn": txn, **_terms(statements[0]), "statements": _shown(instance, statements)}
+
+
+def prepared_series_body(
+    instance: Instance, txns: Sequence[str], prepared: Sequence[Sequence[bytes]]
+) -> dict[str, Any]:
+    """Return what a person reads, and with a key of their own signs, command by command."""
+    items = [
+        {"txn": txn, "statements": _shown(instance, statements)}
+        for txn, statements in zip(txns, prepared, strict=True)
+    ]
+    return {**_terms(prepared[0][0]), "items": items}
+
+
+def _terms(first: bytes) -> dict[str, Any]:
+    statement = read_statement(first)
+    expires, seen = statement.signed_at + PREPARED_LIFETIME, statement.seen
     return {
-        "txn": txn,
         "payload_type": PAYLOAD_TYPE,
-        "expires_at": write_instant(read[0].signed_at + PREPARED_LIFETIME),
-        "statements": [
-            {
-                "statement": to_base64(data),
-                "text": statement_text(statement, _legal_sentence(instance, statement)),
-                "digest": statement_digest(data),
-            }
-            for data, statement in zip(statements, read, strict=True)
-        ],
+        "expires_at": write_instant(expires),
+        "seen": {"size": seen.size, "root": seen.root},
     }
 
 
-def statement_text(statement: Statement, legal: str) -> str:
-    """Return a statement as a person reads it before signing (21 CFR 11.50): all of it, line by line."""
-    signer = statement.signer
-    lines = [
-        f"{event_name(statement.type)} ({statement.environment})",
-        f"signer: {signer.name} ({signer.id}), {signer.role}",
-        f"meaning: {statement.meaning}. {legal}",
-        f"signed at: {local_text(statement.signed_at, statement.zone)} {statement.zone}",
-        f"occurred at: {local_text(statement.occurred_at, statement.zone)}",
-        f"record: {statement.stream}, version {statement.ver}",
-        *_flat("", statement.data),
-    ]
-    if statement.reason is not None:
-        lines.append(f"reason: {statement.reason.code}. {statement.reason.text}")
-    return "\n".join(lines) + "\n"
+def _shown(instance: Instance, statements: Sequence[bytes]) -> list[dict[str, str]]:
+    sentences = _sentences(instance)
+    return [_shown_one(data, read_statement(data), sentences) for data in statements]
 
 
-def _flat(path: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - a JSON value
-    """Yield one line a value, under its dotted name."""
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _flat(f"{path}.{name}", inner)
-    elif isinstance(value, list) and value:
-        for number, inner in enumerate(value, 1):
-            yield from _flat(f"{path}[{number}]", inner)
-    else:
-        shown = {None: "none", True: "yes", False: "no"}.get(value, value) if _is_word(value) else value
-        yield f"{path.removeprefix('.')}: {shown}"
+def _shown_one(data: bytes, statement: Statement, sentences: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "statement": to_base64(data),
+        "text": display_text(statement, sentences[statement.legal]),
+        "display": statement.display,
+        "digest": statement_digest(data),
+    }
 
 
-def _is_word(value: object) -> bool:
-    return value is None or isinstance(value, bool)
-
-
-def _legal_sentence(instance: Instance, statement: Statement) -> str:
+def _sentences(instance: Instance) -> dict[str, str]:
     with instance.log.lock:
         created = instance.log.trial.instance.created
-    sentences = created.policy.legal if created else ()
-    return next((s.text for s in sentences if s.id == statement.legal), "")
+    return {sentence.id: sentence.text for sentence in created.policy.legal} if created else {}

@@ -10,6 +10,7 @@ from flask import current_app
 if TYPE_CHECKING:
     from api.auth import Decoy
     from api.feed.feed import Feed
+    from api.oidc.login import Login
     from api.reading import ReadSide, VerifyPositions
     from api.settings import Settings
     from api.wiring import Instance
@@ -29,6 +30,7 @@ class Service:
     decoy: Decoy
     challenges: Challenges
     verify_positions: VerifyPositions
+    login: Login | None = None
 
     def close(self) -> None:
         """End what runs beside requests; the instance stays open for whoever opened it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from core.kernel.actors import Role
+from core.kernel.actors import Duty, Role
 
 ORIGIN: Final = "training.example/NCT05727722"
 ORGANISATION: Final = "Training (invented)"
@@ -23,7 +23,10 @@ class TrainingPerson:
     name: str
     role: Role
     password: str
+    duties: tuple[Duty, ...] = ()
 
+
+_COORDINATION: Final = (Duty.SCREENING, Duty.LABS, Duty.SAFETY, Duty.VISITS, Duty.QUERIES)
 
 SECURITY_OFFICER: Final = TrainingPerson("sec.lin", "Lin Mei", Role.SEC, "training-sec")
 ADMINISTRATOR: Final = TrainingPerson("adm.xu", "Xu Jun", Role.ADM, "training-adm")
@@ -32,17 +35,20 @@ ADMINISTRATOR: Final = TrainingPerson("adm.xu", "Xu Jun", Role.ADM, "training-ad
 STAFF: Final = (
     TrainingPerson("mm.zhao", "Zhao Min", Role.MM, "training-mm"),
     TrainingPerson("pi.chen", "Chen Wei", Role.PI, "training-pi"),
-    TrainingPerson("sc.liu", "Liu Yan", Role.SC, "training-sc"),
+    TrainingPerson("sc.liu", "Liu Yan", Role.SC, "training-sc", _COORDINATION),
     TrainingPerson("src.wang", "Wang Hong", Role.SRC, "training-src"),
     TrainingPerson("src.sun", "Sun Tao", Role.SRC, "training-src-2"),
-    TrainingPerson("ph.qian", "Qian Bo", Role.PH, "training-ph"),
-    TrainingPerson("ph.xie", "Xie Na", Role.PH, "training-ph-2"),
-    TrainingPerson("lb.he", "He Ping", Role.LB, "training-lb"),
+    TrainingPerson("ph.qian", "Qian Bo", Role.PH, "training-ph", (Duty.PRODUCT,)),
+    TrainingPerson("ph.xie", "Xie Na", Role.PH, "training-ph-2", (Duty.PRODUCT,)),
+    TrainingPerson("lb.he", "He Ping", Role.LB, "training-lb", (Duty.LABS, Duty.QUERIES)),
     TrainingPerson("cra.gao", "Gao Lei", Role.CRA, "training-cra"),
     TrainingPerson("dm.luo", "Luo Fang", Role.DM, "training-dm"),
     TrainingPerson("aud.tang", "Tang Rui", Role.AUD, "training-aud"),
     TrainingPerson("aud.stream", "Stream Subscriber", Role.AUD, "training-stream"),
 )
+
+# Enrolled behind the golden trial, by the episode of oversight; no script has them act.
+SECOND_COORDINATOR: Final = TrainingPerson("sc.deng", "Deng Hua", Role.SC, "training-sc-2", _COORDINATION)
 
 TRAINING_PEOPLE: Final = (SECURITY_OFFICER, ADMINISTRATOR, *STAFF)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from api.wiring import Instance
     from core.audit.checkpoint import Checkpoint
     from core.audit.entry import Entry
+    from core.trial.people.state import Person
     from core.trial.trial import Trial
 
 
@@ -64,8 +65,9 @@ def verify_positions(instance: Instance, positions: Iterable[int]) -> dict[int, 
     """Return the verdict on single records, from their stored bytes as they are now.
 
     A record is verified if its bytes parse strictly, its signature is by a key that counted at its
-    position, for a role that was held and a meaning that the policy allows, and its leaf is in the
-    tree under the newest checkpoint. The chain between records is what `verify_store` checks.
+    position, for a role and under a delegation that counted there, with a meaning that the policy allows, and
+    its leaf is in the tree under the newest checkpoint. The chain between records is what `verify_store`
+    checks. What a good signature is worth since is no verdict: it stands in the view (`state`, `changed_by`).
     """
     with instance.log.lock:
         instance.log.catch_up()
@@ -103,12 +105,29 @@ def _require_valid(entry: Entry, trial: Trial) -> None:
         valid = created is not None and signer.key == created.service_key
     else:
         person = trial.people.get(signer.id)
-        valid = person is not None and person.could_sign(signer.key, signer.role, entry.position)
+        valid = person is not None and _could_sign(person, entry)
+        # The policy is that of position 1, at every position: no event changes it.
         valid = valid and trial.instance.may_sign(statement.type, signer.role, statement.meaning)
     if not valid:
         raise IntegrityFinding("NOT_VALID_THEN", "key, role or meaning did not count at this position")
     message = pae(PAYLOAD_TYPE, entry.leaf.envelope.statement)
     verify(parse_key_id(signer.key), entry.leaf.envelope.signature, message)
+
+
+def _could_sign(person: Person, entry: Entry) -> bool:
+    """Tell whether name, key, role and delegation were those of the person at the position of the event."""
+    signer, position, moment = entry.statement.signer, entry.position, entry.statement.signed_at
+    named = signer.delegation is None or any(
+        delegation.digest == signer.delegation
+        and delegation.held.counts_at(position)
+        and delegation.held.covers(moment)
+        for delegation in person.delegations
+    )
+    dated = any(
+        role.what == signer.role and role.counts_at(position) and role.covers(moment) for role in person.roles
+    )
+    could = person.could_sign(signer.key, signer.role, position)
+    return could and dated and named and signer.name == person.name
 
 
 def _require_included(instance: Instance, row: Notification, head: Checkpoint) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.credentials import destroy_ended_seeds
+from api.settings import ClockSettings
 from core.audit.checkpoint import vkey
 from core.clock import ServerClock
+from core.clock_watch import ClockJudge, ClockWatch
 from core.genesis import Birth, Founder, found
 from core.handle import Handler
 from core.kernel.actors import Environment
@@ -17,21 +23,35 @@ from core.kernel.errors import Malformed, Refused, Unavailable
 from core.keys.custody import Custody
 from core.keys.custody_file import CustodyFile
 from core.keys.ed25519 import SigningKey, new_seed
+from core.keys.invitations import Invitations
 from core.keys.passwords import require_acceptable_password
 from core.keys.sealing import parameters_for, seal_seed
 from core.keys.secrets_folder import InstanceSecrets
+from core.keys.service_tokens import ServiceTokenStore
 from core.keys.sessions import SessionStore
 from core.keys.unlock import Unlocker
+from core.session_observer import SessionObserver
+from core.store.access_journal import AccessJournal
 from core.store.sealing import LeafSealer
 from core.store.trial_log import TrialLog
+from core.stranger_watch import StrangerWatch
+from core.time_source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from core.kernel.actors import Role
+    from core.keys.sealing import SealedSeed
 
-LOG, VIEWS, CUSTODY, SECRETS, TRUST = "log.sqlite", "views.sqlite", "custody.sqlite", "secrets", "trust.json"
+LOG, VIEWS, CUSTODY, SECRETS, TRUST, ACCESS = (
+    "log.sqlite",
+    "views.sqlite",
+    "custody.sqlite",
+    "secrets",
+    "trust.json",
+    "access.sqlite",
+)
 SCHEME = "sqlite:///"
 
 
@@ -45,9 +65,14 @@ class Instance:
     secrets: InstanceSecrets
     custody: Custody
     custody_file: CustodyFile
+    invitations: Invitations
     sessions: SessionStore
+    service_tokens: ServiceTokenStore
+    access_journal: AccessJournal
+    strangers: StrangerWatch
     unlocker: Unlocker
     clock: Callable[[], datetime]
+    clock_watch: ClockWatch | None
 
     @property
     def views_path(self) -> Path:
@@ -56,8 +81,10 @@ class Instance:
 
     def close(self) -> None:
         """Close the files."""
+        self.strangers.close()
         self.log.close()
         self.custody_file.close()
+        self.access_journal.close()
 
     def present(self) -> datetime:
         """Return the instant at which a live view judges what is overdue or missed.
@@ -77,12 +104,17 @@ class Instance:
         Raises: `WEAK_PASSWORD`.
         """
         require_acceptable_password(password, person, environment)
-        seed = new_seed()
-        key = SigningKey(seed)
-        self.custody.put(
-            seal_seed(seed, password, person, key.key_id, self.secrets.pepper, parameters_for(environment))
-        )
+        key, sealed = self.sealed_new_key(person, password, environment)
+        self.custody.put(sealed)
         return key
+
+    def sealed_new_key(
+        self, person: str, password: str, environment: Environment
+    ) -> tuple[SigningKey, SealedSeed]:
+        """Return a new key, opened and sealed; it is kept nowhere yet."""
+        seed = new_seed()
+        key, cost = SigningKey(seed), parameters_for(environment)
+        return key, seal_seed(seed, password, person, key.key_id, self.secrets.pepper, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +137,22 @@ def store_folder(url: str) -> Path:
     return Path(url.removeprefix(SCHEME))
 
 
-def open_instance(url: str, clock: Callable[[], datetime] | None = None) -> Instance:
-    """Open an existing instance.
+def open_instance(
+    url: str, clock: Callable[[], datetime] | None = None, clock_settings: ClockSettings | None = None
+) -> Instance:
+    """Open an existing instance; the clock settings are those of the environment unless they are given.
 
-    Raises: `BAD_STORE`, `NO_INSTANCE`, `SECRETS_EXPOSED`, `SECRETS_MISSING`.
+    Raises: `BAD_STORE`, `NO_INSTANCE`, `SECRETS_EXPOSED`, `SECRETS_MISSING`, `BAD_SETTING`.
     """
     folder = store_folder(url)
     if not (folder / LOG).exists():
         raise Unavailable("NO_INSTANCE", "there is no instance in this store; make one with dosetrail init")
     time = clock or ServerClock()
-    instance = _assembled(
-        folder, InstanceSecrets.load(folder / SECRETS), CustodyFile.open(folder / CUSTODY), time
-    )
-    with instance.log.lock:
-        instance.log.catch_up()
+    settings = clock_settings or ClockSettings.from_environment(os.environ)
+    secrets = InstanceSecrets.load(folder / SECRETS)
+    instance = _assembled(folder, secrets, CustodyFile.open(folder / CUSTODY), time, clock_settings=settings)
+    with suppress(Unavailable):  # reading goes on where custody cannot be written
+        destroy_ended_seeds(instance.log, instance.custody)
     if isinstance(time, ServerClock) and instance.log.size():
         time.never_before(instance.log.entry(instance.log.size()).leaf.seal.received_at)
     return instance
@@ -180,23 +214,46 @@ def _assembled(
     custody_file: CustodyFile,
     clock: Callable[[], datetime],
     origin: str | None = None,
+    clock_settings: ClockSettings | None = None,
 ) -> Instance:
     sealer = LeafSealer(origin, keys.log_key.public_key, keys.log_key.sign, clock)
     log = TrialLog(folder / LOG, sealer)
     if origin is None and log.size():
         sealer.name_log(log.entry(1).statement.origin)
     custody = Custody(custody_file)
+    journal = AccessJournal.open(folder / ACCESS)
+    settings = clock_settings or ClockSettings()
+    # A script's clock is nobody's clock: there is nothing to hold it against.
+    watch = _watch(log, keys, clock, settings) if isinstance(clock, ServerClock) else None
+    handler = Handler(log, keys.service_key, clock, watch.require_trusted if watch else lambda: None)
+    strangers = StrangerWatch(journal, handler.refusing.record_by_service, clock)
+    handler.refusing.count_with(strangers.is_repeated)
     return Instance(
         folder=folder,
         log=log,
-        handler=Handler(log, keys.service_key, clock),
+        handler=handler,
         secrets=keys,
         custody=custody,
         custody_file=custody_file,
-        sessions=SessionStore(custody_file),
+        invitations=Invitations(custody_file, custody),
+        sessions=SessionStore(custody_file, observer=SessionObserver(journal, strangers)),
+        service_tokens=ServiceTokenStore(custody_file),
+        access_journal=journal,
+        strangers=strangers,
         unlocker=Unlocker(custody, keys.pepper, log.active_key_of),
         clock=clock,
+        clock_watch=watch,
     )
+
+
+def _watch(log: TrialLog, keys: InstanceSecrets, clock: ServerClock, settings: ClockSettings) -> ClockWatch:
+    sources = tuple(map(source_of, settings.sources))
+    tolerance, grace = (
+        timedelta(milliseconds=settings.tolerance_ms),
+        timedelta(minutes=settings.grace_minutes),
+    )
+    judge = ClockJudge(sources, tolerance, grace=grace)
+    return ClockWatch(log, keys.service_key, clock, judge)
 
 
 def _write_trust(instance: Instance, birth: Birth, genesis: str) -> None:

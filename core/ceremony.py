@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.audit.statement import Statement
-    from core.kernel.actors import Meaning
     from core.request import Signed
     from core.store.recorder import Appended, WriterView
     from core.store.sealing import SignedEvent
     from core.trial.context import Decided
+    from core.trial.instance.events import LegalSentence
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What was decided and on what: all that drafting and the guards of the append need.
 
-    `decided` holds event, meaning and id of the legal sentence; `expects` and `births` are the guards;
+    `decided` holds each event with its legal sentence; `expects` and `births` are the guards;
     `position` is where the log stood when it was folded for the decision.
     """
 
     ceremony: Ceremony
     chain: Chain
     reads: tuple[str, ...]
-    decided: tuple[tuple[Decided, Meaning, str], ...]
+    decided: tuple[tuple[Decided, LegalSentence], ...]
     expects: dict[str, int]
     births: dict[str, int]
     position: int
@@ -95,32 +95,54 @@ def _checked(drafted: Drafted, signed: Signed) -> SignedEvent:
     return to_seal(drafted, envelope, Auth.CLIENT_KEY)
 
 
-def require_writable(plan: Plan, view: WriterView) -> None:
+def require_shown(drafted: Sequence[Drafted], shown: Sequence[str] | None) -> None:
+    """Refuse to sign other texts than those that the signer was shown, by their digests and in their order.
+
+    None: the caller is itself the signer's client and shows nothing.
+
+    Raises: `SHOWN_DIFFERS`.
+    """
+    if shown is not None and [one.statement.display for one in drafted] != list(shown):
+        raise Refused("SHOWN_DIFFERS", "the record has changed since it was shown; look at it again")
+
+
+def require_writable(plans: Sequence[Plan], view: WriterView) -> None:
     """Refuse what would stand in the log and yet not verify; asked inside the transaction.
 
     Leaves behind the position that was folded for the decision may hold the same command (sent twice at
-    once), or a signature of the same person over a newer head (record 1, `seen`).
+    once), or a signature of the same person over a newer head (record 1, `seen`). Behind a series' position
+    there is nothing: its commands were decided on the positions that they will have.
 
     Raises: `VERSION_CONFLICT`, `PREPARED_EXPIRED`.
     """
-    ceremony = plan.ceremony
+    ceremony, txns = plans[0].ceremony, {plan.ceremony.txn for plan in plans}
     if view.received_at - ceremony.signed_at > PREPARED_LIFETIME:
         raise Refused("PREPARED_EXPIRED", "a statement enters the log within 15 minutes of its signature")
-    for state in view.after(plan.position):
+    behind = view.after(plans[0].position)
+    if behind and len(plans) > 1:
+        raise Conflict("VERSION_CONFLICT", "the log has moved since the series was decided")
+    for state in behind:
         other = open_entry(state).statement
-        if other.txn.id == ceremony.txn:
+        if other.txn.id in txns:
             raise Conflict("VERSION_CONFLICT", "the same command is being recorded")
         if other.signer.id == ceremony.signer.id and other.seen.size > ceremony.seen.size:
             raise Conflict("VERSION_CONFLICT", "the same person has meanwhile signed with a newer head")
 
 
-def receipt_of(last: Statement, appended: Appended) -> Receipt:
-    """Return the receipt of a command by its last statement."""
-    return Receipt(
-        txn=last.txn.id,
-        stream=last.stream,
-        version=last.ver,
-        positions=appended.positions,
-        leaf_hashes=appended.leaf_hashes,
-        checkpoint=appended.checkpoint,
-    )
+def receipts_of(series: Sequence[Sequence[Drafted]], appended: Appended) -> tuple[Receipt, ...]:
+    """Return the receipt of each command, by its last statement."""
+    receipts, begins = [], 0
+    for drafted in series:
+        last, ends = drafted[-1].statement, begins + len(drafted)
+        receipts.append(
+            Receipt(
+                txn=last.txn.id,
+                stream=last.stream,
+                version=last.ver,
+                positions=appended.positions[begins:ends],
+                leaf_hashes=appended.leaf_hashes[begins:ends],
+                checkpoint=appended.checkpoint,
+            )
+        )
+        begins = ends
+    return tuple(receipts)

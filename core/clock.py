@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from core.kernel.time import whole_milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ServerClock:
-    """The server's time in UTC, whole milliseconds; it never goes back, nor behind what it is told."""
+def wall_time() -> datetime:
+    """Return what the machine's clock says, UTC; anybody may set it, in either direction."""
+    return datetime.now(UTC)
 
-    def __init__(self) -> None:
+
+def steady_time() -> timedelta:
+    """Return the time since the machine started, asleep or not; nobody can set it."""
+    which = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return timedelta(seconds=time.clock_gettime(which))
+
+
+class ServerClock:
+    """The server's time in UTC, whole milliseconds; it never goes back, nor behind what it is told.
+
+    Nor does it stand still: while the machine's clock is behind, time passes at half pace until that clock
+    has caught up. Whether the time can be trusted at all, `core/clock_watch.py` judges.
+    """
+
+    def __init__(
+        self, wall: Callable[[], datetime] = wall_time, steady: Callable[[], timedelta] = steady_time
+    ) -> None:
+        self._wall = wall
+        self._steady = steady
         self._last = EPOCH
+        self._last_steady = steady()
         self._lock = threading.Lock()
 
     def never_before(self, moment: datetime) -> None:
@@ -27,8 +52,11 @@ class ServerClock:
     def __call__(self) -> datetime:
         """Return the time."""
         with self._lock:
-            self._last = max(self._last, whole_milliseconds(datetime.now(UTC)))
-            return self._last
+            steady = self._steady()
+            passed = max(steady - self._last_steady, timedelta())
+            self._last_steady = steady
+            self._last = max(self._wall(), self._last + passed / 2)
+            return whole_milliseconds(self._last)
 
 
 class ScriptedClock:

@@ -107,7 +107,7 @@ def _created(birth: Birth, founders: tuple[Founder, ...], keys: InstanceSecrets)
         study=birth.study,
         service_key=keys.service_key.key_id,
         log_key=keys.log_key.key_id,
-        policy=founding_policy(),
+        policy=founding_policy(birth.environment),
         officers=officers,
     )
 
@@ -125,6 +125,6 @@ def _stated(created: InstanceCreated, signer: Signer, event: Event, now: datetim
         reason=None,
         seen=_NOTHING_SEEN,
     )
-    legal = next(s.id for s in created.policy.legal if s.meaning is meaning)
-    (drafted,) = draft(ceremony, chain, (), [(Decided(streams.INSTANCE, event), meaning, legal)])
+    legal = next(s for s in created.policy.legal if s.meaning is meaning)
+    (drafted,) = draft(ceremony, chain, (), [(Decided(streams.INSTANCE, event), legal)])
     return drafted

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from core.kernel.actors import Meaning, Role
     from core.kernel.recorded import Reason
+    from core.trial.catalogue import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class Request:
     reason: Reason | None = None
     meaning: Meaning | None = None
     expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A command with what comes with it; a series has several."""
+
+    command: Command
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)

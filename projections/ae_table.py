@@ -16,7 +16,8 @@ from core.kernel import streams
 from core.trial.registry import events_of
 from core.trial.subject.events import DoseAdministered
 from core.trial.subject.outcome import emerged, is_related_event, is_teae
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.toxicities import level_of, row_key, touched
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class AeTable:
     """Stores one row a dosed subject and one an adverse event; people read their counts."""
 
     name = "ae-table"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
+    computed = True
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -9,7 +9,8 @@ import orjson
 from core.store.trial_log import open_row
 from core.trial.trial import Trial
 from projections.catalogue import PROJECTIONS
-from projections.projection import state_of
+from projections.manifestation import SIGNATURE, is_computed
+from projections.projection import RowChange, RowPatch, is_by_position, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,7 @@ class Rebuilding:
         self._projections = projections
         self._trial = Trial()
         self._rows: dict[str, dict[str, dict[str, Any] | None]] = {p.name: {} for p in projections}
+        self._signed: dict[str, dict[str, int]] = {p.name: {} for p in projections}
 
     def feed(self, event: Recorded) -> None:
         """Apply the next event."""
@@ -55,13 +57,37 @@ class Rebuilding:
         for projection in self._projections:
             rows = self._rows[projection.name]
             for change in projection.project(event, before, self._trial):
-                rows[change.key] = change.row
+                after = _row_after(rows.get(change.key), change)
+                if _as_stored(after) != _as_stored(rows.get(change.key)):
+                    self._signed[projection.name][change.key] = event.position
+                rows[change.key] = after
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Return the open rows of every view in order of first appearance, as they read after storage."""
-        open_rows = {view: [r for r in rows.values() if r] for view, rows in self._rows.items()}
+        open_rows = {p.name: self._open_rows(p) for p in self._projections}
         read: dict[str, list[dict[str, Any]]] = orjson.loads(orjson.dumps(open_rows))
         return read
+
+    def _open_rows(self, projection: Projection) -> list[dict[str, Any]]:
+        named = {key: row for key, row in self._rows[projection.name].items() if row}
+        if is_computed(projection):
+            return list(named.values())
+        signed = (
+            {key: int(key) for key in named} if is_by_position(projection) else self._signed[projection.name]
+        )
+        return [{**row, SIGNATURE: signed[key]} for key, row in named.items()]
+
+
+def _as_stored(row: dict[str, Any] | None) -> bytes | None:
+    return None if row is None else orjson.dumps(row)
+
+
+def _row_after(row: dict[str, Any] | None, change: RowChange | RowPatch) -> dict[str, Any] | None:
+    if isinstance(change, RowChange):
+        return change.row
+    if row is None:
+        raise ValueError("no open row under the key to change")
+    return {**row, **change.fields}
 
 
 def rows_as_rebuilt(

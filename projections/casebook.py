@@ -4,6 +4,8 @@
   so an event costs one row however long the casebook is. Forms are put together when they are read.
 * A correction, a repeat, a regrading belongs to the form that it is about: the field gets one more value.
 * Nothing is left out: an event without a form of its own is a form under its own name.
+* A field names the item that it shows, as a verification or a query names it; `heads` are what an
+  investigator signs who has read the casebook as it is shown.
 """
 
 from __future__ import annotations
@@ -12,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel import streams
 from core.kernel.codec import to_data
-from core.kernel.time import write_instant
+from core.kernel.time import local_text, write_instant
+from core.trial.quality.events import CasebookQualityEvent
+from core.trial.quality.fields import changed_by, fields_said, form_of
 from core.trial.registry import event_name, events_of
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.visit_records import visit_changes, visit_rows
 
 if TYPE_CHECKING:
@@ -22,61 +27,43 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.recorded import Recorded
+    from core.trial.quality.items import Items
     from core.trial.trial import Trial
 
 Row = dict[str, Any]
 
-# What is about the same thing stands on the same form; every other event is a form of its own.
-_FORM_OF: Final[Mapping[str, str]] = {
-    "ConsentGiven": "consent",
-    "ConsentReconfirmed": "consent",
-    "ConsentWithdrawn": "consent",
-    "SubjectScreened": "screening",
-    "ScreeningCorrected": "screening",
-    "DoseAdministered": "dose",
-    "DoseCorrected": "dose",
-    "AdverseEventReported": "adverse event",
-    "AdverseEventCorrected": "adverse event",
-    "AdverseEventRegraded": "adverse event",
-    "AdverseEventResolved": "adverse event",
-    "SaeDeclared": "adverse event",
-    "SaeSubmitted": "adverse event",
-    "DltAdjudicated": "adverse event",
-    "VisitRecorded": "visit",
-    "VisitMissed": "visit",
-    "SpecimenDrawn": "specimen",
-    "LabPanelReported": "lab panel",
-    "LateResultReported": "lab panel",
-    "LabResultRepeated": "lab panel",
-    "LabResultCorrected": "lab panel",
-    "LabReviewed": "lab panel",
-    "MedicationRecorded": "medication",
-    "MedicationEnded": "medication",
-    "HlaAntibodyReported": "HLA antibodies",
-    "VitalStatusRecorded": "vital status",
-    "ClinicalImprovementAssessed": "clinical improvement",
-    "DeviationRecorded": "deviation",
-    "DeviationAssessed": "deviation",
-    "SubjectWithdrawn": "withdrawal",
-    "DeathRecorded": "death",
-    "LiverTransplantRecorded": "liver transplant",
-    "LostToFollowUpRecorded": "lost to follow up",
-}
-# What tells the forms of one kind apart.
-_INSTANCES: Final = ("specimen_set", "ae_id", "medication_id", "deviation_id", "study_day", "visit")
+# What every value says of its entry; printed name, meaning and time of signing as 21 CFR 11.50(b) asks.
+_SAID: Final = (
+    "position",
+    "digest",
+    "event",
+    "by",
+    "printed_name",
+    "role",
+    "meaning",
+    "signed_at",
+    "zone",
+    "at",
+    "recorded_at",
+    "reason",
+)
 
 
 class CasebookView:
     """Stored: a row an event, a row a subject. Read: one row a subject."""
 
     name = "casebook"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
+    computed = True
     concerns = events_of("subject", "casebook", "study")
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
         """Return the event's entry, and what it changed about visits."""
-        if event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX)):
-            yield RowChange(str(event.position), _entry(event))
+        if isinstance(event.payload, CasebookQualityEvent):
+            yield RowChange(str(event.position), {"kind": "quality", **_place(event)})
+        elif event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX)):
+            items = trial.quality[streams.key_of(event.stream)].items
+            yield RowChange(str(event.position), _entry(event, items))
         yield from visit_changes(event, before, trial)
 
     def present(self, rows: Sequence[Row], moment: datetime) -> list[Row]:
@@ -86,9 +73,11 @@ class CasebookView:
             if row["kind"] == "entry":
                 entries.setdefault(row["subject_key"], []).append(row)
         visits = {row["subject_key"]: row for row in rows if row["kind"] == "subject"}
+        heads = _heads(rows)
         return [
             {
                 "subject_key": key,
+                "heads": heads[key],
                 "visits": visit_rows([visits[key]], moment) if key in visits else [],
                 "forms": _forms(entered),
             }
@@ -99,108 +88,122 @@ class CasebookView:
 # -- what is stored -------------------------------------------------------------------------------------
 
 
-def _entry(event: Recorded) -> Row:
+def _place(event: Recorded) -> Row:
+    kind, _, key = event.stream.partition("/")
+    return {"subject_key": key, "stream": kind, "version": event.version, "digest": event.digest}
+
+
+def _entry(event: Recorded, items: Items) -> Row:
     reason = event.reason
     return {
         "kind": "entry",
-        "subject_key": streams.key_of(event.stream),
+        **_place(event),
         "position": event.position,
         "at": write_instant(event.occurred_at),
         "recorded_at": write_instant(event.recorded_at),
         "by": event.signer.id,
+        "printed_name": event.signer.name,
         "role": event.signer.role,
+        "meaning": event.meaning,
+        "signed_at": local_text(event.signed_at, event.zone),
+        "zone": event.zone,
         "reason": None if reason is None else {"code": reason.code, "text": reason.text},
         "event": event_name(event.topic),
         "data": to_data(event.payload),
+        "sets": list(_items_set(event, items)),
     }
+
+
+def _items_set(event: Recorded, items: Items) -> Iterator[tuple[str, str]]:
+    """Yield record and field of every item of an earlier record that the event set anew."""
+    if not changed_by(event_name(event.topic)):
+        return
+    for record in items.set_by(event):
+        if record.digest != event.digest:
+            of_record = record.items().items()
+            yield from ((record.digest, name) for name, one in of_record if one.position == event.position)
 
 
 # -- what is read ---------------------------------------------------------------------------------------
 
+# Record and field of an item.
+Item = tuple[str, str]
+
+
+def _heads(rows: Sequence[Row]) -> dict[str, Row]:
+    """Return, by subject, versions and digests of the newest statements of the two streams."""
+    heads: dict[str, Row] = {}
+    for row in rows:
+        if row["kind"] == "subject":
+            continue
+        head = heads.setdefault(row["subject_key"], {})
+        head.setdefault("casebook_version", 0)
+        head.setdefault("casebook_head", None)
+        head[f"{row['stream']}_version"], head[f"{row['stream']}_head"] = row["version"], row["digest"]
+    return heads
+
 
 def _forms(entries: Sequence[Row]) -> list[Row]:
     forms: dict[tuple[str, str | None], Row] = {}
+    versions: dict[Item, str] = {}
     for entry in entries:
-        form = forms.setdefault(_form_of(entry), {"visit": entry["data"].get("visit"), "fields": {}})
-        for field, value, unit in _fields(entry["event"], entry["data"]):
-            form["fields"].setdefault(field, []).append({"value": value, "unit": unit, **_said(entry)})
+        name, data = entry["event"], entry["data"]
+        form = forms.setdefault(form_of(name, data), {"visit": data.get("visit"), "fields": {}})
+        digest: str = entry["digest"]
+        versions |= dict.fromkeys(map(_item, entry["sets"]), digest)
+        for one in fields_said(name, data):
+            item = _item_of(one.field, entry, is_entry=one.is_entry)
+            if item is not None:
+                versions[item] = digest
+            value = {"value": one.value, "unit": one.unit, **_said(entry)}
+            form["fields"].setdefault(one.field, []).append((item, value))
     return [
         {
             "form": name,
             "instance": instance,
             "visit": form["visit"],
-            "fields": [_field(field, history) for field, history in form["fields"].items()],
+            "fields": [_field(field, said, versions) for field, said in form["fields"].items()],
         }
         for (name, instance), form in forms.items()
     ]
 
 
-def _form_of(entry: Row) -> tuple[str, str | None]:
-    """Return the form and which of its kind."""
-    name, data = entry["event"], entry["data"]
-    if name == "DispositionCorrected":
-        return data["kind"].replace("_", " "), None
-    if name == "VisitRecorded" and data["visit"] is None:
-        return "unscheduled visit", data["visited_on"]
-    about = data.get("adverse_event", data)
-    instance = next((about[one] for one in _INSTANCES if about.get(one) is not None), None)
-    return _FORM_OF.get(name, _spaced(name)), None if instance is None else str(instance)
+def _item(stored: Sequence[str]) -> Item:
+    record, name = stored
+    return record, name
 
 
-def _spaced(name: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+def _item_of(field: str, entry: Row, *, is_entry: bool) -> Item | None:
+    """Return the item that a field of an entry sets: its own, or that of an earlier record."""
+    if is_entry:
+        return entry["digest"], field
+    return next((item for item in map(_item, entry["sets"]) if _is_of(field, item[1])), None)
 
 
-def _fields(event: str, data: Row) -> Iterator[tuple[str, object, str | None]]:
-    """Yield field, value and unit of everything that an event says or changes."""
-    match event:
-        case "LabPanelReported":
-            yield from _flat(data, without=("results",))
-            for result in data["results"]:
-                yield from _result(result)
-        case "LateResultReported" | "LabResultRepeated":
-            yield from _result(data["result"])
-        case "LabResultCorrected":
-            yield data["analyte"], data["new"]["value"], data["new"]["unit"]
-        case "LabReviewed":
-            yield "action", data["action"], None
-            for finding in data["findings"]:
-                yield f"{finding['analyte']}.significance", finding["significance"], None
-        case "DispositionCorrected":
-            yield ("last_contact" if data["kind"] == "lost_to_follow_up" else "date"), data["new"], None
-        case _ if "changes" in data:
-            for change in data["changes"]:
-                yield change["field"], change["new"], None
-        case _:
-            yield from _flat(data.get("adverse_event", data))
-
-
-def _result(result: Mapping[str, str]) -> Iterator[tuple[str, object, str | None]]:
-    analyte = result["analyte"]
-    yield analyte, result["value"], result["unit"]
-    for name in ("specimen_set", "drawn_at", "resulted_at"):
-        yield f"{analyte}.{name}", result[name], None
-
-
-def _flat(
-    data: Mapping[str, Any], prefix: str = "", without: tuple[str, ...] = ()
-) -> Iterator[tuple[str, object, str | None]]:
-    """Yield dotted fields; a quantity is one field with its unit, a list is one value."""
-    for name, value in data.items():
-        if name in without:
-            continue
-        if isinstance(value, dict) and value.keys() == {"value", "unit"}:
-            yield prefix + name, value["value"], value["unit"]
-        elif isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value, None
+def _is_of(field: str, item: str) -> bool:
+    """Tell whether a field that was said is an item, a part of it, what holds it, or a numbered one."""
+    return (
+        field == item
+        or field.startswith(f"{item}.")
+        or item.startswith(f"{field}.")
+        or (field.startswith("regradings.") and field.endswith(f".{item}"))
+    )
 
 
 def _said(entry: Row) -> Row:
-    return {name: entry[name] for name in ("position", "event", "by", "role", "at", "recorded_at", "reason")}
+    return {name: entry[name] for name in _SAID}
 
 
-def _field(field: str, history: list[Row]) -> Row:
-    """Return a field as it reads now, with every value that it ever had, oldest first."""
-    return {"field": field, "value": history[-1]["value"], "unit": history[-1]["unit"], "history": history}
+def _field(field: str, said: list[tuple[Item | None, Row]], versions: Mapping[Item, str]) -> Row:
+    """Return a field as it reads now, with every value that it ever had, oldest first.
+
+    `item` is None for what the program computed: nobody entered it.
+    """
+    item, newest = said[-1]
+    return {
+        "field": field,
+        "value": newest["value"],
+        "unit": newest["unit"],
+        "item": item and {"record": item[0], "field": item[1], "version": versions[item]},
+        "history": [value for _, value in said],
+    }

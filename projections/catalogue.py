@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from projections.access_register import AccessRegister
 from projections.ae_table import AeTable
+from projections.alerts import Alerts
 from projections.casebook import CasebookView
+from projections.casebook_signatures import CasebookLocks, CasebookSignatures
+from projections.clock_checks import ClockChecks
 from projections.cohorts import Cohorts
 from projections.consents import Consents
+from projections.countersignatures import Countersignatures
 from projections.decision_changes import DecisionChanges
 from projections.decisions import Decisions
 from projections.deviations import Deviations
 from projections.dlts import Dlts
 from projections.doses import Doses
+from projections.doubtful_signatures import DoubtfulSignatures
 from projections.evaluability import Evaluability
 from projections.hla import Hla
 from projections.holds import Holds
@@ -25,17 +31,21 @@ from projections.lots import Lots
 from projections.meetings import Meetings
 from projections.meld import Meld
 from projections.meld_delta import MeldDelta
+from projections.monitoring_visits import MonitoringVisits
 from projections.mtd import Mtd
 from projections.people import People
 from projections.protocol import Protocol
+from projections.queries import Queries
 from projections.refusals import Refusals
 from projections.sae_clocks import SaeClockBoard
 from projections.safety import Safety
 from projections.screen_failures import ScreenFailures
 from projections.signatures import Signatures
+from projections.source_verification import SourceVerification
 from projections.subjects import Subjects
 from projections.survival import HistoricalComparison, Survival, SurvivalSensitivity, SurvivalSummary
 from projections.trail import Trail
+from projections.trail_reviews import TrailReviews
 from projections.visits import Visits
 
 if TYPE_CHECKING:
@@ -70,9 +80,20 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     SurvivalSummary(),
     HistoricalComparison(),
     CasebookView(),
+    SourceVerification(),
+    Queries(),
+    CasebookSignatures(),
+    CasebookLocks(),
+    TrailReviews(),
+    MonitoringVisits(),
+    Countersignatures(),
     Protocol(),
     Trail(),
     Signatures(),
+    DoubtfulSignatures(),
     People(),
+    AccessRegister(),
     Refusals(),
+    Alerts(),
+    ClockChecks(),
 )

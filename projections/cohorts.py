@@ -12,7 +12,8 @@ from core.trial.study.state import Study
 from core.trial.subject.outcome import outcome_of
 from core.trial.subject.state import Subject
 from projections.counts import counts_row
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,8 @@ class Cohorts:
     """One row a dose level that was ever dosed."""
 
     name = "cohorts"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
+    computed = True
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: Subject | Study | None, trial: Trial) -> Iterable[RowChange]:

@@ -15,7 +15,8 @@ from core.trial.study.events import ConsentFormApproved, ProtocolConfigApproved
 from core.trial.study.state import require_config
 from core.trial.subject.consent_state import reconsent_due_from
 from core.trial.subject.events import ConsentGiven, ConsentReconfirmed, ConsentWithdrawn
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ class Consents:
     """One row a subject."""
 
     name = "consents"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns = frozenset({*_CONSENT, *_FORMS})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -15,7 +15,8 @@ from core.trial.hindsight import words
 from core.trial.registry import event_name, events_of
 from core.trial.study.state import require_config
 from projections.counts import counts_row
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,8 @@ class DecisionChanges:
     """One row a decision and the event that would have changed it."""
 
     name = "decision-changes"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "escalation")
+    computed = True
     concerns = events_of("subject", "escalation")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -16,7 +16,8 @@ from core.trial.registry import event_name, events_of
 from core.trial.study.state import require_config
 from core.trial.subject.state import Subject
 from projections.counts import counts_row
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +45,8 @@ class Decisions:
     """One row a change of the decision, keyed by the position of the event that changed it."""
 
     name = "decisions"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
+    computed = True
     by_position = True
     concerns = events_of("subject", "study")
 

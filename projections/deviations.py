@@ -21,7 +21,8 @@ from core.kernel.time import local_date
 from core.trial.casebook.events import DeviationAssessed, DeviationRecorded
 from core.trial.subject.outcome import dose_date, dose_level, dosed_under
 from core.trial.subject.stagger import dosed_before, stagger_breach
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.visit_records import VISIT_EVENTS, calendar_of, missing_at, visit_changes
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Deviations:
     """Stored: one row a dosed subject, one a recorded deviation. Read: one row a deviation."""
 
     name = "deviations"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
     concerns = VISIT_EVENTS | {DeviationRecorded, DeviationAssessed}
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
@@ -62,6 +63,7 @@ class Deviations:
             for row in subjects
             for deviation in _of_subject(row, moment, too_soon=row["subject_key"] in breached)
         ]
+        shown = [{**row, "signature": None} for row in shown]
         return [*shown, *({name: row[name] for name in row if name != "kind"} for row in found)]
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from core.kernel.time import study_day
 from core.trial.registry import events_of
 from core.trial.subject.outcome import dose_date, emerged, is_adjudication_due, is_candidate
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.toxicities import level_of, row_key, touched
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Dlts:
     """Stores one row an adverse event of a dosed subject; people read candidates and what was judged."""
 
     name = "dlts"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

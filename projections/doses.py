@@ -14,7 +14,8 @@ from core.trial.study.state import require_config
 from core.trial.subject.dosing import deviation_percent, dose_deviation, nominal_cells
 from core.trial.subject.events import DoseAdministered, DoseCorrected
 from core.trial.subject.outcome import dose_level
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ class Doses:
     """One row a dosed subject."""
 
     name = "doses"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

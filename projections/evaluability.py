@@ -8,7 +8,8 @@ from core.kernel import streams
 from core.rules.escalation import OutcomeStatus
 from core.trial.registry import events_of
 from core.trial.subject.outcome import outcome_of
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,8 @@ class Evaluability:
     """The outcome of each dosed subject in the DLT window."""
 
     name = "evaluability"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
+    computed = True
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -18,7 +18,8 @@ from core.rules.life_table import EndKind, Followed
 from core.trial.casebook.events import LabPanelReported, SpecimenDrawn, VisitRecorded, VitalStatusRecorded
 from core.trial.registry import events_of
 from core.trial.subject.outcome import dose_date, dosed_under
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +43,8 @@ EVENT: Final = "event"
 class FollowUpView:
     """Stored: one row a dosed subject, one for the signed rules of survival."""
 
-    readers = CLINICAL_READERS
+    readers = readers_of("survival", "subject", "casebook")
+    computed = True
     concerns = frozenset(_PROOFS_OF_LIFE) | events_of("subject", "study")
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state

@@ -18,7 +18,8 @@ from core.rules.hla import AntibodyReading, HlaStatus, hla_statuses
 from core.trial.casebook.events import HlaAntibodyReported
 from core.trial.study.state import require_config
 from core.trial.subject.events import DoseAdministered, DoseCorrected
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +39,7 @@ class Hla:
     """Stored: one row a report, one a subject with the donor's typing. Read: one row a class and visit."""
 
     name = "hla"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
     concerns = frozenset({HlaAntibodyReported, DoseAdministered, DoseCorrected})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
@@ -112,6 +113,7 @@ def _statuses(name: str, reports: Sequence[Row], donor_typing: Sequence[str]) ->
             "visit": visit,
             "status": status,
             "donor_specific": _is_donor_specific(status, by_visit[visit][name], donor_typing),
+            "signature": by_visit[visit]["signature"],
             **by_visit[visit][name],
             **{
                 field: by_visit[visit][field]

@@ -8,7 +8,8 @@ from core.kernel import streams
 from core.trial.escalation.events import SafetyHoldLifted, SafetyHoldPlaced
 from core.trial.escalation.holds import HoldKind, Trigger
 from core.trial.registry import events_of
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ class Holds:
     """One row a hold, keyed by its id; `since_position` is the event that raised or placed it."""
 
     name = "holds"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "escalation")
     concerns = events_of("subject", "escalation", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

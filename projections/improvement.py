@@ -26,7 +26,8 @@ from core.trial.casebook.state import IMPROVEMENT
 from core.trial.registry import events_of
 from core.trial.subject.outcome import dose_date
 from projections.lab_records import RESULT_EVENTS, is_before_dose, panel_record, stored_result
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +55,7 @@ class Improvement:
     """Stored: panels, assessments, subjects, the signed rules. Read: one row a subject and visit."""
 
     name = "improvement"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
     concerns = frozenset({*RESULT_EVENTS, ClinicalImprovementAssessed}) | events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
@@ -177,6 +178,7 @@ def _at_visit(subject: Row, visit: int, entered: Sequence[Row], protocol: Row) -
         "improved": improved,
         "censored": gone is not None and gone <= visit,
         "attested_by": said["by"] if said else None,
+        "signature": said["signature"] if said else None,
         "evidence": said["evidence"] if said else None,
     }
 

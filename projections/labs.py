@@ -23,7 +23,8 @@ from core.trial.casebook.events import LabReviewed, MedicationClass, MedicationE
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from projections.lab_records import RESULT_EVENTS, change_record, is_before_dose, panel_record, stored_result
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ class Labs:
     """Stored: a row a panel, a subject, a configuration. Read: a row a result."""
 
     name = "labs"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
     concerns = frozenset({*RESULT_EVENTS, *_BESIDE}) | events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
@@ -86,6 +87,7 @@ def _panel_row(key: str, panel: Panel, number: int) -> Row:
     return {
         **panel_record(key, panel),
         "config_number": number,
+        "position": panel.position,
         "changes": [change_record(change) for change in panel.changes],
         "reviews": [
             {
@@ -185,6 +187,7 @@ def _read(
         "ctcae": _suggested(result, limits, standing if is_after else None, _signs(result, subject)),
         "superseded": [_superseded(change) for change in _changes(panel, result.analyte)],
         "review": _review(panel, result.analyte),
+        "signature": _written_at(panel, result.analyte),
     }
 
 
@@ -253,6 +256,12 @@ def _as_baseline(standing: StoredResult, zone: str) -> Row:
 
 def _changes(panel: Row, analyte: str) -> list[Row]:
     return [one for one in panel["changes"] if one["analyte"] == analyte and one["before"] is not None]
+
+
+def _written_at(panel: Row, analyte: str) -> int:
+    """Return the position of the event that the result reads from: its last change, else the report."""
+    changes = [one["position"] for one in panel["changes"] if one["analyte"] == analyte]
+    return int(changes[-1] if changes else panel["position"])
 
 
 def _superseded(change: Row) -> Row:

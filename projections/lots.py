@@ -15,7 +15,8 @@ from core.kernel.time import local_text
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from core.trial.subject.events import DoseAdministered, DoseCorrected
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ class Lots:
     """One row a lot."""
 
     name = "lots"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "lot", "subject")
     concerns = events_of("lot", "subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.trial.escalation.events import DecisionSigned, SrcMeetingClosed, SrcMeetingOpened, SrcVoteCast
 from core.trial.registry import events_of
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ class Meetings:
     """One row a meeting, keyed by its id."""
 
     name = "meetings"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "escalation")
     concerns = events_of("escalation")
 
     def project(self, event: Recorded, before: Escalation, trial: Trial) -> Iterable[RowChange]:

@@ -22,7 +22,8 @@ from core.trial.study.state import require_config
 from core.trial.subject.events import ScreeningCorrected, SubjectScreened
 from projections.lab_records import RESULT_EVENTS
 from projections.labs import version_at
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +50,8 @@ class Meld:
     """One row a specimen set, keyed `subject/specimen set`."""
 
     name = "meld"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
+    computed = True
     concerns = frozenset({*RESULT_EVENTS, *_DEMOGRAPHICS})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

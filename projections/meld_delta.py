@@ -21,7 +21,8 @@ from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from projections.lab_records import RESULT_EVENTS, is_before_dose, panel_record, stored_result
 from projections.labs import version_at
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,8 @@ class MeldDelta:
     """Stored: panels, subjects, the endpoint. Read: one row a subject and visit after the dose."""
 
     name = "meld-delta"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
+    computed = True
     concerns = frozenset(RESULT_EVENTS) | events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

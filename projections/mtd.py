@@ -15,7 +15,8 @@ from core.rules.escalation import DecisionKind
 from core.trial.escalation.events import DecisionSigned
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,8 @@ class Mtd:
     """One row; `level` and dose are as they were signed, `level_now` is the ordinal today."""
 
     name = "mtd"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "escalation")
+    computed = True
     concerns = events_of("subject", "study", "escalation")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

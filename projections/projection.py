@@ -31,13 +31,21 @@ class RowChange:
     row: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class RowPatch:
+    """New values of some fields of a row that is open under a key; the others stay as they were stored."""
+
+    key: str
+    fields: dict[str, Any]
+
+
 class Projection(Protocol):
     """One view: its name in commands and routes, who may read it, and how an event changes it."""
 
     name: str
     readers: frozenset[Role]
 
-    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
+    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange | RowPatch]:  # noqa: ANN401 - a state
         """Return the rows that the event changes.
 
         `before` is the state of the event's stream before it, None where the stream is new; `trial` is
@@ -46,11 +54,17 @@ class Projection(Protocol):
 
 
 # Kinds of streams of which there are many, and where their states stand in the trial.
-_KEYED: Final = {"subject": "subjects", "casebook": "casebooks", "lot": "lots", "person": "people"}
+_KEYED: Final = {
+    "subject": "subjects",
+    "casebook": "casebooks",
+    "lot": "lots",
+    "person": "people",
+    "query": "queries",
+}
 
 
 def state_of(trial: Trial, stream: str) -> Any:  # noqa: ANN401 - the state of whichever stream it is
-    """Return the state of a stream, None where it is a subject, casebook, lot or person not seen yet."""
+    """Return the state of a stream, None where it is one of many and not seen yet, or a review."""
     kind, _, key = stream.partition("/")
     if (states := _KEYED.get(kind)) is not None:
         return getattr(trial, states).get(key)
@@ -59,6 +73,8 @@ def state_of(trial: Trial, stream: str) -> Any:  # noqa: ANN401 - the state of w
             return trial.study
         case streams.ESCALATION:
             return trial.escalation
+        case "review":
+            return None
         case _:
             return trial.instance
 

@@ -12,7 +12,8 @@ from core.kernel.codec import to_data
 from core.kernel.time import write_instant
 from core.trial.registry import event_name, events_of
 from core.trial.study.events import AmendmentProposed, ProtocolConfigApproved, ProtocolConfigProposed
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +32,7 @@ class Protocol:
     """One row a proposal, keyed by its number."""
 
     name = "protocol"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "study")
     concerns = events_of("study")
 
     def project(self, event: Recorded, before: Study, trial: Trial) -> Iterable[RowChange]:

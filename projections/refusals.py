@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.kernel.actors import Role
 from core.kernel.time import write_instant
 from core.trial.instance.events import CommandRefused
 from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Refusals:
     name = "refusals"
     by_position = True
     concerns = frozenset({CommandRefused})
-    readers = frozenset({Role.SEC, Role.AUD, Role.CRA, Role.DM, Role.MM, Role.PI})
+    readers = readers_of(name, "refusals")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
         """Return the row of a refusal."""

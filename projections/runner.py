@@ -93,6 +93,7 @@ class Runner:
         for event in tuple(self._log.recorded(writing.position, stop)):
             before = state_of(self._trial, event.stream)
             self._fold(event)
+            writing.sign(event)
             for projection in self._concerned(type(event.payload)):
                 for change in projection.project(event, before, self._trial):
                     writing.put(projection.name, event.position, change)

@@ -15,7 +15,8 @@ from core.rules.sae_deadline import SaeClocks, sponsor_deadline
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from core.trial.subject.adverse_events import SafetyRecipient
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.toxicities import row_key, touched
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SaeClockBoard:
     """Stores one row an adverse event with its clocks, if it is serious; people read one row a clock."""
 
     name = "sae-clocks"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -12,7 +12,8 @@ from core.kernel.time import local_text
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from core.trial.subject.outcome import is_adjudication_due, is_candidate, is_teae
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 from projections.toxicities import level_of, row_key, touched
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Safety:
     """One row an adverse event, keyed `subject/adverse event`."""
 
     name = "safety"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -11,7 +11,8 @@ from core.trial.study.eligibility import criteria
 from core.trial.study.state import require_config
 from core.trial.subject.events import SubjectScreenFailed
 from core.trial.subject.screening_entries import screening_facts_of
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ class ScreenFailures:
     """One row a failed screening, keyed `subject/attempt`."""
 
     name = "screen-failures"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject")
     concerns: frozenset[type] = frozenset({SubjectScreenFailed})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

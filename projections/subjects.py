@@ -13,7 +13,8 @@ from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from core.trial.subject.enrolment import enrolled_level
 from core.trial.subject.outcome import outcome_status
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.projection import RowChange
+from projections.read_rights import readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ class Subjects:
     """One row a subject."""
 
     name = "subjects"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
     concerns = frozenset({VitalStatusRecorded, *events_of("subject", "study")})
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:

@@ -72,6 +72,7 @@ def _who_and_when(event: Recorded) -> dict[str, Any]:
         "event": event_name(event.topic),
         "stream": event.stream,
         "version": event.version,
+        "digest": event.digest,
         "subject_key": _subject_key(event),
         "actor": signer.id,
         "printed_name": signer.name,

@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from core.kernel.errors import Malformed
+from projections.projection import RowChange
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection, Mapping
 
-    from projections.projection import RowChange
+    from projections.projection import RowPatch
 
 OPEN: Final = 1 << 62
 LIVE: Final = OPEN - 1
 
 PREFIX: Final = "view_"
+
+
+# The manifest of each event, by its position; dropped and made with the views' own tables.
+MANIFESTS: Final = f"{PREFIX}_manifests"
+MANIFESTS_TABLE: Final = f"CREATE TABLE {MANIFESTS} (position INTEGER PRIMARY KEY, manifest TEXT NOT NULL)"
 
 
 def table_of(view: str) -> str:
@@ -55,8 +62,8 @@ def _newest(table: str, ordinal: str) -> str:
 
 def read_rows(
     connection: sqlite3.Connection, view: str, at: int, after: int = 0, limit: int = -1
-) -> list[dict[str, Any]]:
-    """Return the rows at a position in order of first appearance, behind the ordinal `after`.
+) -> list[tuple[str, int, dict[str, Any]]]:
+    """Return key, position and row at a position in order of first appearance, behind the ordinal `after`.
 
     The walk ends at the first ordinal that had not appeared; it keeps one place at a time, which fixes
     the order of its rows, and CROSS JOIN keeps the walk outside.
@@ -67,21 +74,42 @@ def read_rows(
             SELECT :after + 1, ({_newest(table, ":after + 1")})
             UNION ALL
             SELECT place + 1, ({_newest(table, "walk.place + 1")}) FROM walk WHERE id IS NOT NULL)
-        SELECT version.row FROM walk CROSS JOIN {table} AS version ON version.rowid = walk.id
+        SELECT version.key, version.from_position, version.row
+        FROM walk CROSS JOIN {table} AS version ON version.rowid = walk.id
         WHERE version.to_position > :at LIMIT :limit"""  # noqa: S608 - a name of the catalogue
-    found = connection.execute(query, {"at": at, "after": after, "limit": limit})
-    rows: list[dict[str, Any]] = orjson.loads("[" + ",".join(text for (text,) in found) + "]")
-    return rows
+    found = connection.execute(query, {"at": at, "after": after, "limit": limit}).fetchall()
+    rows: list[dict[str, Any]] = orjson.loads("[" + ",".join(text for _, _, text in found) + "]")
+    return [(key, position, row) for (key, position, _), row in zip(found, rows, strict=True)]
 
 
-def read_row(connection: sqlite3.Connection, view: str, key: str, at: int) -> dict[str, Any] | None:
-    """Return the row of a key at a position, None where there is none."""
+def read_row(
+    connection: sqlite3.Connection, view: str, key: str, at: int
+) -> tuple[int, dict[str, Any]] | None:
+    """Return position and row of a key at a position, None where there is none."""
     query = (
-        f"SELECT row, to_position FROM {table_of(view)} WHERE key = ? AND from_position <= ? "  # noqa: S608 - catalogue
+        f"SELECT row, to_position, from_position FROM {table_of(view)} WHERE key = ? AND from_position <= ? "  # noqa: S608 - catalogue
         "ORDER BY from_position DESC LIMIT 1"
     )
     found = connection.execute(query, (key, at)).fetchone()
-    return None if found is None or found[1] <= at else orjson.loads(found[0])
+    return None if found is None or found[1] <= at else (found[2], orjson.loads(found[0]))
+
+
+def read_manifests(connection: sqlite3.Connection, positions: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the manifests of the events at positions."""
+    query = (
+        f"SELECT position, manifest FROM {MANIFESTS} "  # noqa: S608 - constant
+        "WHERE position IN (SELECT value FROM json_each(?))"
+    )
+    found = connection.execute(query, (orjson.dumps(list(positions)).decode(),))
+    return {position: orjson.loads(manifest) for position, manifest in found}
+
+
+def write_manifests(connection: sqlite3.Connection, manifests: Mapping[int, dict[str, Any]]) -> None:
+    """Keep the manifests of events by their positions."""
+    connection.executemany(
+        f"INSERT INTO {MANIFESTS} VALUES (?, ?)",  # noqa: S608 - constant
+        ((position, orjson.dumps(manifest).decode()) for position, manifest in manifests.items()),
+    )
 
 
 def ordinal_of(connection: sqlite3.Connection, view: str, key: str) -> int:
@@ -137,6 +165,13 @@ class TableWriter:
         if row is not None:
             ordinal = self._next_place() if newest is None else newest.ordinal
             self._add(change.key, _Version(ordinal, position, OPEN, row))
+
+    def patch(self, position: int, change: RowPatch) -> None:
+        """Note new values of some fields of a row that is open."""
+        newest = self._newest_of(change.key)
+        if newest is None or newest.to_position != OPEN:
+            raise ValueError(f"{self._table} has no open row under the key to change")
+        self.put(position, RowChange(change.key, {**orjson.loads(newest.row), **change.fields}))
 
     def _changes_earlier(self, position: int, change: RowChange) -> bool:
         key = change.key

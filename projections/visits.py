@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from projections.projection import CLINICAL_READERS, RowChange
+from projections.read_rights import readers_of
 from projections.visit_records import VISIT_EVENTS, visit_changes, visit_rows
 
 if TYPE_CHECKING:
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
     from core.kernel.recorded import Recorded
     from core.trial.trial import Trial
+    from projections.projection import RowChange
 
 
 class Visits:
     """Stored: one row a dosed subject. Read: one row a scheduled visit."""
 
     name = "visits"
-    readers = CLINICAL_READERS
+    readers = readers_of(name, "subject", "casebook")
+    computed = True
     concerns = VISIT_EVENTS
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state

@@ -11,8 +11,7 @@ from api.cli.exits import FOUND, GOOD
 from api.cli.output import heading, print_table, progress
 from api.cli.verify import print_report
 from api.cli.views import opened_views
-from api.play.player import golden_trial
-from api.play.player import play as play_script
+from api.play.player import play_training
 from api.verification import verify_store
 from core.audit.report import Verdict
 
@@ -38,7 +37,7 @@ def demo() -> int:
     with tempfile.TemporaryDirectory(prefix="dosetrail-demo-") as folder:
         url = f"sqlite:///{folder}/store"
         with progress("golden trial") as advance:
-            played = play_script(golden_trial(), url, advance)
+            played = play_training(url, advance)
         heading("Golden trial (all data invented)")
         click.echo(
             f"{played.script_events} script events played; the log holds {played.log_size} signed events"

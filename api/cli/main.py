@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import click
 
+from api.cli.compliance import compliance
 from api.cli.demo import demo
 from api.cli.exits import run as run_command
 from api.cli.init import init
@@ -18,6 +19,8 @@ from api.cli.rules import rules
 from api.cli.run import run
 from api.cli.serve import serve
 from api.cli.show import show
+from api.cli.sign import key_file, sign
+from api.cli.users import users
 from api.cli.verify import verify
 
 
@@ -30,8 +33,11 @@ def dosetrail() -> None:
     """
 
 
-for _command in (init, keys, protocol, play, show, verify, rules, serve, rebuild, demo, run):
+_TRIAL = (init, users, keys, sign, protocol, play, show, verify, compliance)
+_SERVICE = (rules, serve, rebuild, demo, run)
+for _command in (*_TRIAL, *_SERVICE):
     dosetrail.add_command(_command)
+keys.add_command(key_file)
 
 
 def main() -> None:

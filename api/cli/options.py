@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 store_option = click.option(
@@ -18,4 +20,10 @@ threads_option = click.option(
     show_default=True,
     type=click.IntRange(2, 1024),
     help="Threads; each open stream keeps one.",
+)
+oidc_option = click.option(
+    "--oidc",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Log-in by an OpenID provider as this file says (mode 0600); needs the extra oidc.",
 )

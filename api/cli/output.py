@@ -6,12 +6,15 @@ import json
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+_MANIFEST: Final = {"position", "printed_name", "role", "meaning", "signed_at", "zone"}
 
 
 def print_json(value: object) -> None:
@@ -38,7 +41,7 @@ def _is_nested(value: object) -> bool:
     """Tell whether the value holds objects: a row of a table has no place for it."""
     match value:
         case dict():
-            return any(isinstance(one, dict) for one in value.values())
+            return not is_manifest(value) and any(isinstance(one, dict) for one in value.values())
         case list() | tuple():
             return any(isinstance(one, dict) for one in value)
         case _:
@@ -55,9 +58,24 @@ def cell(value: object) -> str:
         case list() | tuple():
             return ", ".join(map(cell, value)) or "-"
         case dict():
-            return " ".join(map(cell, value.values())) or "-"
+            return manifest_text(value) if is_manifest(value) else " ".join(map(cell, value.values())) or "-"
         case _:
             return str(value)
+
+
+def is_manifest(value: Mapping[str, Any]) -> bool:
+    """Tell whether the value is the manifest of a signature."""
+    return value.keys() == _MANIFEST
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> str:
+    """Return a signature as people read it.
+
+    `Zhao Min (MM), approved, 2026-03-02 09:14:03+08:00 Asia/Shanghai`
+    """
+    signed_at = str(manifest["signed_at"]).replace("T", " ")
+    who = f"{manifest['printed_name']} ({manifest['role']})"
+    return f"{who}, {manifest['meaning']}, {signed_at} {manifest['zone']}"
 
 
 def heading(text: str) -> None:

@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from api.cli.options import host_option, port_option, store_option, threads_option
+from api.cli.options import host_option, oidc_option, port_option, store_option, threads_option
+from api.oidc.login import open_login
 from api.settings import Settings
 from api.wiring import open_instance
 from core.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask import Flask
+
+    from api.oidc.login import Login
 
 # For requests under way at SIGTERM; open streams are ended at once.
 GRACEFUL_SECONDS: Final = 10
@@ -42,20 +46,23 @@ class Address:
 @host_option
 @port_option
 @threads_option
-def serve(store: str, host: str, port: int, threads: int) -> None:
+@oidc_option
+def serve(store: str, host: str, port: int, threads: int, oidc: Path | None) -> None:
     """Serve the API; stops gracefully on SIGTERM and Ctrl-C."""
-    serve_store(store, Address(host, port, threads))
+    serve_store(store, Address(host, port, threads), oidc)
 
 
-def serve_store(url: str, address: Address) -> None:
+def serve_store(url: str, address: Address, oidc: Path | None = None) -> None:
     """Serve until stopped by a signal.
 
-    Raises: what `open_instance` raises, before anything listens; `BAD_SETTING`, `SERVER_STOPPED`.
+    Raises: what `open_instance` and `open_login` raise, before anything listens; `BAD_SETTING`,
+    `SERVER_STOPPED`.
     """
     settings = Settings.from_environment(os.environ)
     open_instance(url).close()
+    login = None if oidc is None else open_login(oidc)
     try:
-        _Server(url, address, settings).run()
+        _Server(url, address, settings, login).run()
     except SystemExit as stop:
         # gunicorn's own exit codes mean something else than ours.
         if stop.code:
@@ -65,10 +72,11 @@ def serve_store(url: str, address: Address) -> None:
 class _Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with its settings given here, none from files or the environment."""
 
-    def __init__(self, url: str, address: Address, settings: Settings) -> None:
+    def __init__(self, url: str, address: Address, settings: Settings, login: Login | None) -> None:
         self._url = url
         self._address = address
         self._settings = settings
+        self._login = login
         super().__init__()
 
     def load_config(self) -> None:
@@ -92,7 +100,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from api.app import create_app  # noqa: PLC0415 - Flask is for the worker alone
         from api.service import EXTENSION  # noqa: PLC0415
 
-        app = create_app(open_instance(self._url), self._settings)
+        instance = open_instance(self._url)
+        if instance.clock_watch is not None:
+            instance.clock_watch.check(starting=True)
+        app = create_app(instance, self._settings, login=self._login)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             _first(number, app.extensions[EXTENSION].feed.close)
         return app

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.audit.report import Report
+    from core.audit.signature_register import Standing
 
 _EXIT = {Verdict.VERIFIED: GOOD, Verdict.FAILED: FOUND, Verdict.INDETERMINATE: COULD_NOT_LOOK}
 _TRUST = {
@@ -70,6 +71,14 @@ def print_report(report: Report) -> None:
         click.echo(f"position {finding.position}: {finding.code}: {finding.detail}")
     for code, detail in report.cannot:
         click.echo(f"not checked: {code}: {detail}")
+    for signature in report.signatures:
+        click.echo(f"signature at position {signature.position}: {_worth(signature)}")
+
+
+def _worth(signature: Standing) -> str:
+    """Say what a signature is worth that is not plainly valid."""
+    changed = ", ".join(map(str, signature.changed_by))
+    return f"{signature.state}, changed since signing by {changed}" if changed else signature.state
 
 
 def _read_trust_file(path: Path) -> Mapping[str, object]:

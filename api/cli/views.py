@@ -58,7 +58,7 @@ def rows_asked(
     elif at is not None:
         moment = received_at(instance.log, at)
     projection = next(one for one in PROJECTIONS if one.name == view)
-    return presented(projection, views.rows(view, at), moment)
+    return views.manifested(presented(projection, views.rows(view, at), moment))
 
 
 def position_asked(log: TrialLog, as_of: str | None, as_of_position: int | None) -> int | None:

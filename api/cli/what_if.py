@@ -41,14 +41,14 @@ def simulate_decision(
 
 
 def _asked(instance: Instance, command: SimulateDecision, person: str, password: str) -> dict[str, Any]:
+    now = instance.clock()
     with instance.log.lock:
         instance.log.catch_up()
         known = instance.log.trial.people.get(person)
         zone = require_config(instance.log.trial.study).zone
-    role = next((role for role in _MAY_ASK if known is not None and known.holds_role(role)), None)
+    role = next((role for role in _MAY_ASK if known is not None and known.holds_role(role, now)), None)
     if role is None:
         raise Refused("ROLE_NOT_HELD", f"{person} holds none of the roles {', '.join(_MAY_ASK)}")
-    now = instance.clock()
     asked = Request(
         person=person,
         role=role,

@@ -17,9 +17,15 @@ from core.kernel.encoding import to_base64
 from core.store.trial_log import open_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventsourcing.persistence import Notification
 
+    from core.kernel.recorded import Recorded
+
 BATCH: Final = "application/cloudevents-batch+json"
+
+WITHHELD: Final = "until the meeting has ended; then GET /v1/log/leaves/{position} has the bytes"
 
 _FORMAT: Final = JSONFormat()
 
@@ -30,13 +36,14 @@ def type_of(topic: str) -> str:
     return f"nct.{name}.v{version}"
 
 
-def cloud_event(row: Notification, source: str) -> bytes:
-    """Return a stored event in the structured JSON form.
+def cloud_event(row: Notification, source: str, is_withheld: Callable[[Recorded], bool]) -> bytes:
+    """Return a stored event in the structured JSON form; of one that is withheld only place and leaf hash.
 
     Raises: `IntegrityFinding` where the row is not what was signed.
     """
     entry = open_row(row)
     recorded, state = entry.recorded(), bytes(row.state)
+    withheld = is_withheld(recorded)
     attributes = {
         "specversion": "1.0",
         "id": str(recorded.position),
@@ -49,7 +56,8 @@ def cloud_event(row: Notification, source: str) -> bytes:
         "leafhash": leaf_hash(state).hex(),
         "signer": recorded.signer.id,
     }
-    data = {"statement": canonical.loads(entry.leaf.envelope.statement), "leaf": to_base64(state)}
+    statement = canonical.loads(entry.leaf.envelope.statement)
+    data = {"withheld": WITHHELD} if withheld else {"statement": statement, "leaf": to_base64(state)}
     return _FORMAT.write(CloudEvent(attributes, data))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from core.kernel.errors import TrialError
 from core.kernel.time import write_instant
@@ -17,18 +17,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from api.feed.feed import Event, Feed, Filter, Scan
+    from api.feed.feed import Event, Filter, Scan
 
 MEDIA_TYPE: Final = "text/event-stream"
 RETRY: Final = b"retry: 2000\n\n"
 PAGE: Final = 100
 
 
+class Source(Protocol):
+    """What a stream reads: the log, or what is derived from it, by position."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the server is going down."""
+
+    def scan(self, after: int, limit: int, wanted: Filter) -> Scan:
+        """Return up to `limit` wanted events after a position."""
+
+    def head(self) -> int:
+        """Return the position of the newest event of the log."""
+
+    def wait_beyond(self, position: int, seconds: float) -> None:
+        """Wait until the log has grown beyond a position."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One open stream: from where, for what, and how it asks whether it may go on."""
 
-    feed: Feed
+    feed: Source
     after: int
     wanted: Filter
     require_access: Callable[[], object]

@@ -14,12 +14,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from api.feed.cloud_events import cloud_event, type_of
+from api.feed.rights import is_secret
 from core.kernel.errors import Refused, Unavailable
+from core.trial.escalation.events import SrcVoteCast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api.wiring import Instance
+    from core.kernel.recorded import Recorded
     from core.store.subscription import LogSubscription
 
 SCAN_LIMIT = 2000
@@ -78,12 +81,14 @@ class Feed:
 
         Raises: `POSITION_AHEAD` where the log is shorter than what the subscriber has seen.
         """
-        self._require_not_ahead(after)
+        self.require_not_ahead(after)
         found: list[Event] = []
         for row in islice(self._log.rows(after), SCAN_LIMIT):
             after = row.id
             if wanted.keeps(row.topic, str(row.originator_id)):
-                found.append(Event(row.id, type_of(row.topic), cloud_event(row, self._source)))
+                found.append(
+                    Event(row.id, type_of(row.topic), cloud_event(row, self._source, self._is_withheld))
+                )
             if len(found) == limit:
                 break
         return Scan(tuple(found), after)
@@ -92,7 +97,18 @@ class Feed:
         """Return the position of the newest event."""
         return self._log.size()
 
-    def _require_not_ahead(self, after: int) -> None:
+    def _is_withheld(self, event: Recorded) -> bool:
+        if not isinstance(event.payload, SrcVoteCast):
+            return False
+        with self._log.lock:
+            self._log.catch_up()
+            return is_secret(event, self._log.trial)
+
+    def require_not_ahead(self, after: int) -> None:
+        """Refuse a reader who has seen more than there is.
+
+        Raises: `POSITION_AHEAD`.
+        """
         if after and after > (head := self._log.size()):
             # A subscriber that is ahead has seen events that a restored store no longer holds.
             raise Refused("POSITION_AHEAD", "the log is shorter than what you have seen", position=head)

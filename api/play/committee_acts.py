@@ -49,7 +49,7 @@ def _meeting(log: TrialLog) -> OpenSrcMeeting:
     """Return a meeting of the first members that make a quorum, on the log as it stands."""
     trial = log.trial
     quorum = require_config(trial.study).committee.quorum
-    members = [person.id for person in trial.people.values() if person.holds_role(Role.SRC)]
+    members = [person.id for person in trial.people.values() if Role.SRC in person.open_roles]
     return OpenSrcMeeting(
         meeting=f"SRC-{len(trial.escalation.meetings) + 1}",
         snapshot_position=log.head.size,

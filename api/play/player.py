@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from api.play.mapping import read_acts
+from api.play.oversight import oversee
 from api.play.script import read_script, stopped
 from api.play.stage import set_stage
 from api.training import acting_as
@@ -37,8 +38,23 @@ def golden_trial() -> bytes:
     return resources.files("api.play").joinpath("golden_trial.json").read_bytes()
 
 
-def play(script: bytes, url: str, progress: Callable[[int, int], None] | None = None) -> Played:
-    """Play a whole script into a store; the script is read to its end before anything is written.
+def play_training(url: str, progress: Callable[[int, int], None] | None = None) -> Played:
+    """Play the golden trial, and behind it an episode of oversight, which no script tells.
+
+    Raises: as `play`.
+    """
+    return play(golden_trial(), url, progress, oversee)
+
+
+def play(
+    script: bytes,
+    url: str,
+    progress: Callable[[int, int], None] | None = None,
+    behind: Callable[[Stage], None] | None = None,
+) -> Played:
+    """Play a whole script into a store, and what comes behind it, if anything does.
+
+    The script is read to its end before anything is written.
 
     Raises: `UnreadableScript`, `ScriptStopped` with the code of the refusal, and what `set_stage` raises.
     """
@@ -49,6 +65,8 @@ def play(script: bytes, url: str, progress: Callable[[int, int], None] | None = 
             _perform(stage, event, deeds)
             if progress:
                 progress(done, len(acts))
+        if behind:
+            behind(stage)
         return Played(len(acts), stage.instance.log.size())
     finally:
         stage.instance.close()

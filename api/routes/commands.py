@@ -17,8 +17,10 @@ from api.schemas.orders import Order, order_schema
 from api.schemas.strict import Blueprint
 from core.trial.casebook import commands as casebook
 from core.trial.escalation import commands as escalation
+from core.trial.instance import commands as instance
 from core.trial.people import commands as people
 from core.trial.product import commands as product
+from core.trial.quality import commands as quality
 from core.trial.study import commands as study
 from core.trial.subject import commands as subject
 
@@ -84,11 +86,47 @@ AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
         (study.ProposeAmendment, "/amendments"),
         (study.ApproveAmendment, "/amendments/<int:number>/approvals"),
     ),
+    "instance": (
+        (instance.IssueServiceToken, "/service-tokens"),
+        (instance.RevokeServiceToken, "/service-tokens/<token>/revocations"),
+    ),
     "people": (
         (people.EnrolPerson, "/people"),
+        (people.ProposeRole, "/people/<person>/role-proposals"),
+        (people.ProposeSigningKey, "/people/<person>/key-proposals"),
+        (people.ProposeCredentialReset, "/people/<person>/credential-resets"),
         (people.ApproveEnrolment, "/people/<person>/approvals"),
+        (people.RejectEnrolment, "/people/<person>/rejections"),
+        (people.VerifyIdentity, "/people/<person>/identity-verifications"),
+        (people.RecordTraining, "/people/<person>/trainings"),
+        (people.AcceptPolicy, "/people/<person>/policy-acceptances"),
+        (people.DelegateDuties, "/people/<person>/delegations"),
+        (people.EndDelegation, "/people/<person>/delegation-endings"),
         (people.EndRole, "/people/<person>/role-endings"),
+        (people.DisablePerson, "/people/<person>/disablings"),
+        (people.LiftLockout, "/people/<person>/lockout-liftings"),
         (people.RevokeSigningKey, "/people/<person>/key-revocations"),
+        (people.DeclareKeyCompromise, "/people/<person>/key-compromises"),
+        (people.RotateSigningKey, "/people/<person>/key-rotations"),
+        (people.ChangePassword, "/people/<person>/password-changes"),
+        (people.ReaffirmSignatures, "/people/<person>/reaffirmations"),
+    ),
+    "quality": (
+        (quality.VerifySource, "/source-verifications"),
+        (quality.ReportSourceMismatch, "/source-mismatches"),
+        (quality.RaiseQuery, "/queries"),
+        (quality.AnswerQuery, "/queries/<query>/answers"),
+        (quality.CloseQuery, "/queries/<query>/closings"),
+        (quality.ReopenQuery, "/queries/<query>/reopenings"),
+        (quality.FreezeCasebook, "/subjects/<subject_key>/casebook/freezings"),
+        (quality.UnfreezeCasebook, "/subjects/<subject_key>/casebook/unfreezings"),
+        (quality.SignCasebook, "/subjects/<subject_key>/casebook/signatures"),
+        (quality.LockCasebook, "/subjects/<subject_key>/casebook/locks"),
+        (quality.ProposeUnlock, "/subjects/<subject_key>/casebook/unlock-proposals"),
+        (quality.ApproveUnlock, "/subjects/<subject_key>/casebook/unlockings"),
+        (quality.ReviewAuditTrail, "/audit-trail-reviews"),
+        (quality.Countersign, "/countersignatures"),
+        (quality.RecordMonitoringVisit, "/monitoring-visits"),
     ),
     "escalation": (
         (escalation.OpenSrcMeeting, "/src-meetings"),
@@ -116,7 +154,7 @@ _HEADERS: Final = [
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,15}"$'},
     },
 ]
-_REFUSALS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
+REFUSALS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 423, 428, 429, 503)
 
 
 @cache
@@ -142,7 +180,7 @@ def _add(blueprint: Blueprint, command: type, path: str, tag: str) -> None:
     view.__name__ = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", command.__name__).lower()
     # Schemas come last: each decorator copies deeply what those before it have documented.
     documented: Any = blueprint.doc(parameters=_HEADERS, operationId=view.__name__, tags=[tag])(view)
-    for status in _REFUSALS:
+    for status in REFUSALS:
         documented = blueprint.alt_response(status, HTTPStatus(status).name)(documented)
     documented = blueprint.alt_response(
         200, schema=_Answered(partial=True), description="Prepared, or replayed"

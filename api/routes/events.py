@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotAcceptable
 
 from api.auth import bearer_token, caller_of, the_caller
 from api.feed.cloud_events import BATCH, batch
-from api.feed.event_stream import MEDIA_TYPE, Listener
+from api.feed.event_stream import MEDIA_TYPE, Listener, Source
 from api.feed.feed import Feed, Filter, Scan
 from api.feed.rights import readable_streams
 from api.schemas.questions import MAX_POSITION, FeedQuery
@@ -39,14 +39,19 @@ def follow_events(asked: dict[str, Any]) -> Response:
     accepted = request.accept_mimetypes.best_match([BATCH, MEDIA_TYPE]) if request.accept_mimetypes else BATCH
     if accepted is None:
         raise NotAcceptable
-    after = _last_event_id(asked)
-    return _stream(after, wanted) if accepted == MEDIA_TYPE else _page(after, wanted, asked)
+    after = last_event_id(int(asked["lastEventId"]))
+    feed = the_service().feed
+    return stream_answer(feed, after, wanted) if accepted == MEDIA_TYPE else _page(after, wanted, asked)
 
 
-def _last_event_id(asked: dict[str, Any]) -> int:
+def last_event_id(otherwise: int = 0) -> int:
+    """Return where a reader goes on.
+
+    Raises: `VALIDATION`.
+    """
     header = request.headers.get("Last-Event-ID")
     if header is None:
-        return int(asked["lastEventId"])
+        return otherwise
     if not _POSITION.fullmatch(header) or int(header) > MAX_POSITION:
         raise Malformed("VALIDATION", "Last-Event-ID is a position of the log", field="Last-Event-ID")
     return int(header)
@@ -83,12 +88,16 @@ def _waited(feed: Feed, scan: Scan, seconds: float, again: Any) -> Scan:  # noqa
     return scan
 
 
-def _stream(after: int, wanted: Filter) -> Response:
+def stream_answer(source: Source, after: int, wanted: Filter) -> Response:
+    """Return a live stream; it takes one of the threads that may wait.
+
+    Raises: `POSITION_AHEAD`, `STREAM_SLOTS_TAKEN`.
+    """
     service = the_service()
-    service.feed.scan(after, 1, wanted)
+    source.scan(after, 1, wanted)
     service.feed.take_slot()
     listener = Listener(
-        feed=service.feed,
+        feed=source,
         after=after,
         wanted=wanted,
         require_access=partial(caller_of, service.instance, bearer_token()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g
 
 from api.auth import the_caller
-from api.feed.rights import may_read_stream
+from api.feed.rights import require_leaf_reader, require_not_secret
 from api.schemas.answers import OfflineReceiptResponse, ProofResponse
 from api.schemas.questions import ConsistencyQuery, InclusionQuery
 from api.schemas.strict import Blueprint
@@ -15,6 +15,7 @@ from api.service import the_service
 from core.audit.checkpoint import parse_checkpoint, vkey
 from core.audit.merkle import consistency_proof, inclusion_proof, leaf_hash
 from core.kernel.errors import Refused
+from core.store.trial_log import open_row
 
 if TYPE_CHECKING:
     from eventsourcing.persistence import Notification
@@ -63,9 +64,12 @@ def prove_consistency(asked: dict[str, Any]) -> dict[str, Any]:
 @LOG.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def show_leaf(position: int) -> Response:
     """Show the stored bytes of one event, as they were signed, sealed and hashed."""
-    row = _row(position)
-    if not may_read_stream(the_caller().role, str(row.originator_id)):
-        raise Refused("NOT_AUTHORISED", "this role does not read this record")
+    row, caller, log = _row(position), the_caller(), the_service().instance.log
+    event = open_row(row).recorded()
+    require_leaf_reader(caller.person, caller.role, event)
+    with log.lock:
+        log.catch_up()
+        require_not_secret(caller.person, event, log.trial)
     g.position = position
     state = bytes(row.state)
     answer = Response(state, content_type="application/octet-stream")

@@ -25,6 +25,7 @@ _ADVICE: Mapping[int, str] = {
     404: "Look at the identifier: nothing is recorded under it.",
     409: "The record stands otherwise than the command assumes. Read it again before you decide.",
     422: "Correct the fields that the problem names. Nothing was recorded.",
+    423: "The casebook takes no entry now. The monitor unfreezes it, two people unlock it.",
     428: "Add what is missing: a reason, or the version that you have seen as If-Match.",
     500: "The server or the stored record is at fault. Tell who runs it, with the request id.",
     503: "Wait for as long as Retry-After says and send the same request, with the same Idempotency-Key.",
@@ -43,15 +44,17 @@ def show_health() -> dict[str, str]:
 @META.response(200)
 @META.doc(security=[])
 def show_readiness() -> dict[str, Any]:
-    """Say whether log and views can be read and the feed runs."""
+    """Say whether log and views can be read and the feed runs, and whether the clock lets people sign."""
     service = the_service()
     try:
+        watch = service.instance.clock_watch
+        trusted = watch is None or watch.is_trusted()
         head, views = service.instance.log.size(), service.reading.position()
     except Exception:  # noqa: BLE001 - whatever it is, this server is not ready
         raise Unavailable("NOT_READY", "the store or the views cannot be read") from None
     if service.feed.is_closed:
         raise Unavailable("NOT_READY", "the server is going down")
-    return {"status": "ready", "position": head, "views_position": views}
+    return {"status": "ready", "position": head, "views_position": views, "clock_trusted": trusted}
 
 
 @META.route("/problems/<slug>")

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.auth import bearer_token, proof_of, sign_in, the_caller
-from api.schemas.answers import ChallengeRequest, ChallengeResponse, SessionResponse, SignInRequest
+from api.schemas.answers import (
+    ChallengeRequest,
+    ChallengeResponse,
+    OpenSessionsResponse,
+    SessionResponse,
+    SignInRequest,
+)
 from api.schemas.strict import Blueprint
 from api.service import the_service
 from core.audit.dsse import SIGN_IN_TYPE
 from core.kernel.encoding import to_base64
+from core.kernel.time import write_instant
 from core.keys.sign_in import LIFETIME
 
 if TYPE_CHECKING:
     from api.execution import Answer
+    from core.keys.sessions import Session
 
 SESSIONS = Blueprint("sessions", __name__, url_prefix="/v1/sessions")
 
@@ -44,6 +52,23 @@ def make_challenge(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@SESSIONS.route("", methods=["GET"])
+@SESSIONS.response(200, OpenSessionsResponse)
+def list_sessions() -> dict[str, Any]:
+    """List one's own open sessions by name."""
+    instance = the_service().instance
+    found = instance.sessions.open_of(the_caller().person, instance.clock())
+    return {"sessions": [_open_session(name, session) for name, session in found.items()]}
+
+
+@SESSIONS.route("/<name>", methods=["DELETE"])
+@SESSIONS.response(204)
+def end_named_session(name: str) -> None:
+    """End one of one's own sessions by its name, wherever it is open."""
+    instance = the_service().instance
+    instance.sessions.end_named(the_caller().person, name, instance.clock())
+
+
 @SESSIONS.route("/current", methods=["GET"])
 @SESSIONS.response(200, SessionResponse)
 def show_session() -> dict[str, str]:
@@ -58,3 +83,12 @@ def end_session() -> None:
     """Sign out; the token is worth nothing from now on."""
     instance = the_service().instance
     instance.sessions.end(bearer_token(), instance.clock())
+
+
+def _open_session(name: str, session: Session) -> dict[str, str]:
+    return {
+        "session": name,
+        "role": str(session.role),
+        "started_at": write_instant(session.started_at),
+        "last_used_at": write_instant(session.last_used_at),
+    }

@@ -54,6 +54,58 @@ class SignInRequest(StrictSchema):
             raise ValidationError("give a password, or a challenge with its signature", "password")
 
 
+class InvitationRequest(StrictSchema):
+    """Whom an administrator invites, by the id that they are to have."""
+
+    person = Text(required=True)
+
+
+class InvitationResponse(Answer):
+    """The one-time code, to be handed to the person; it is told once."""
+
+    person = fields.String()
+    code = fields.String()
+    expires_at = fields.String()
+
+
+class OpenInvitationResponse(Answer):
+    """One invitation that is open, without its code."""
+
+    person = fields.String()
+    invited_by = fields.String()
+    invited_at = fields.String()
+    expires_at = fields.String()
+
+
+class InvitationsResponse(Answer):
+    """The invitations that are open, by person."""
+
+    invitations = fields.List(fields.Nested(OpenInvitationResponse))
+
+
+class KeyRequest(StrictSchema):
+    """Who was invited, with the code and the password that only they know."""
+
+    person = Text(required=True)
+    code = Text(required=True, load_only=True)
+    password = Text(required=True, load_only=True)
+
+
+class SealedKeyRequest(StrictSchema):
+    """The password that opens the key that counts, and another one, under which one's next key is sealed."""
+
+    password = Text(required=True, load_only=True)
+    new_password = Text(required=True, load_only=True)
+
+
+class EnrolmentResponse(Answer):
+    """A public key with the proof that its owner holds it, as an officer proposes them."""
+
+    person = fields.String()
+    key = fields.String()
+    proof = fields.String()
+
+
 class ChallengeRequest(StrictSchema):
     """Who is about to sign in with a key of their own."""
 
@@ -77,6 +129,76 @@ class SessionResponse(Answer):
     role = fields.String()
 
 
+class OpenSessionResponse(Answer):
+    """One open session of the person who asks, by its name."""
+
+    session = fields.String()
+    role = fields.String()
+    started_at = fields.String()
+    last_used_at = fields.String()
+
+
+class OpenSessionsResponse(Answer):
+    """The open sessions of the person who asks, oldest first."""
+
+    sessions = fields.List(fields.Nested(OpenSessionResponse))
+
+
+class EndedSessionsResponse(Answer):
+    """How many sessions were ended."""
+
+    ended = fields.Integer()
+
+
+class AccessJournalResponse(Answer):
+    """Entries of the access journal, oldest first; `number` counts them."""
+
+    rows = fields.List(fields.Dict())
+
+
+class OwnAccessResponse(Answer):
+    """What the log knows of who asks: their row of `people`, and their rows of `access-register`."""
+
+    position = fields.Integer()
+    row = fields.Dict()
+    rights = fields.List(fields.Dict())
+
+
+class AccountabilityPolicyResponse(Answer):
+    """The accountability policy in force; `policy` and `digest` go into its acceptance."""
+
+    policy = fields.String()
+    digest = fields.String()
+    text = fields.String()
+
+
+class SecretResponse(Answer):
+    """The secret of a service token, told this once."""
+
+    token = fields.String(metadata={"description": "The id of the token, as the log names it."})
+    secret = fields.String()
+
+
+class LookResponse(Answer):
+    """What was last seen of a subject, or of the whole site, and the proof that it still stands."""
+
+    subject_key = fields.String(allow_none=True, required=True)
+    since = fields.Dict(required=True)
+    seen = fields.Dict(required=True)
+    proof = fields.List(fields.String(), required=True)
+
+
+class ChangesResponse(Answer):
+    """Rows of the audit trail since heads that the person had seen, with proofs that these still stand."""
+
+    looks = fields.List(fields.Nested(LookResponse), required=True)
+    head = fields.Dict(required=True)
+    checkpoint = fields.String(required=True)
+    position = fields.Integer(required=True)
+    rows = fields.List(fields.Dict(), required=True)
+    next = fields.Integer(allow_none=True, required=True)
+
+
 class ReceiptResponse(Answer):
     """Where the record stands, and the signed head that covers it."""
 
@@ -90,10 +212,11 @@ class ReceiptResponse(Answer):
 
 
 class PreparedStatementResponse(Answer):
-    """The bytes to sign, what they say, and the digest of their PAE."""
+    """The bytes to sign, the text to read with its digest, and the digest of the bytes' PAE."""
 
     statement = fields.String(required=True)
     text = fields.String(required=True)
+    display = fields.String(required=True)
     digest = fields.String(required=True)
 
 
@@ -103,6 +226,7 @@ class PreparedResponse(Answer):
     txn = fields.String(required=True)
     payload_type = fields.String(required=True)
     expires_at = fields.String(required=True)
+    seen = fields.Dict(required=True, metadata={"description": "The head of the log: size and root."})
     statements = fields.List(fields.Nested(PreparedStatementResponse), required=True)
 
 

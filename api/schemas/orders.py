@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from api.schemas.fields import Base64, Instant, Text, Truth, Zone
 from api.schemas.generator import data_schema, schema_of
 from api.schemas.strict import StrictSchema
+from core.audit.statement import Seen
 from core.handle import Signed
 from core.kernel.actors import Meaning
 from core.kernel.recorded import Reason
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """One of three: the password that opens the kept key, a request to prepare, or signed statements."""
+    """One of three: user id and password that open the kept key, a request to prepare, signed statements.
 
+    `shown` are the digests of the texts that the person has read, `seen` the head of the log that came with
+    them; None where they do not say; `new_password` comes with a change of password only.
+    """
+
+    person: str | None = None
     password: str | None = None
+    shown: tuple[str, ...] | None = None
+    seen: Seen | None = None
     prepare: bool = False
     signed: tuple[Signed, ...] | None = None
+    new_password: str | None = None
 
     def __repr__(self) -> str:
         """Show which way, never the password."""
@@ -42,7 +51,7 @@ class Order:
     zone: str
     signing: Signing | None
     reason: Reason | None
-    meaning: Meaning | None
+    meaning: str | None
 
 
 class SignedStatementRequest(StrictSchema):
@@ -58,24 +67,29 @@ class SignedStatementRequest(StrictSchema):
 
 
 class SigningRequest(StrictSchema):
-    """How the person signs: exactly one of password, prepare, signed (21 CFR 11.200)."""
+    """How the person signs: user id, password and what was shown; prepare; or signed (21 CFR 11.200)."""
 
+    person = Text()
     password = Text(load_only=True)
+    shown = fields.List(Text(), metadata={"description": "`display` of each statement that was prepared."})
+    seen = fields.Nested(schema_of(Seen), metadata={"description": "`seen` of what was prepared."})
     prepare = Truth()
     signed = fields.List(fields.Nested(SignedStatementRequest))
+    new_password = Text(load_only=True, metadata={"description": "For a change of password."})
 
     @validates_schema
     def one_way(self, data: dict[str, Any], **_kwargs: object) -> None:
         """Refuse none and refuse several."""
-        if len(data) != 1 or data.get("prepare") is False:
-            raise ValidationError("exactly one of password, prepare: true, signed is expected")
+        if data.keys() - {"shown", "seen", "new_password"} == {"person", "password"}:
+            return
+        if data.keys() not in ({"prepare"}, {"signed"}) or data.get("prepare") is False:
+            raise ValidationError("exactly one of person with password, prepare: true, signed is expected")
 
     @post_load
     def made(self, data: dict[str, Any], **_kwargs: object) -> Signing:
         """Return the way that was chosen."""
-        signed = data.get("signed")
-        chosen = None if signed is None else tuple(signed)
-        return Signing(data.get("password"), data.get("prepare", False), chosen)
+        lists: dict[str, Any] = {name: tuple(data[name]) for name in ("shown", "signed") if name in data}
+        return Signing(**(data | lists))
 
 
 class OrderRequest(StrictSchema):
@@ -85,12 +99,12 @@ class OrderRequest(StrictSchema):
     zone = Zone(required=True)
     signing = fields.Nested(SigningRequest, load_default=None)
     reason = fields.Nested(schema_of(Reason), allow_none=True, load_default=None)
-    meaning = fields.Enum(Meaning, by_value=Text, allow_none=True, load_default=None)
+    meaning = Text(allow_none=True, load_default=None, metadata={"enum": [*map(str, Meaning), None]})
 
     @post_load
     def made(self, data: dict[str, Any], **_kwargs: object) -> Order:
         """Return the order."""
-        return Order(**data)
+        return Order(**{"signing": None, **data})
 
 
 @cache

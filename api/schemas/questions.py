@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from api.changes import Since
 from api.reading import Cut
 from api.schemas.fields import Instant, Text
 from api.schemas.strict import StrictSchema
@@ -53,12 +54,28 @@ class PageQuery(CutQuery):
     limit = page_limit(100)
 
 
+class JournalQuery(StrictSchema):
+    """A page of the access journal: behind the entry `after`, at most `limit`."""
+
+    after = place(load_default=0)
+    limit = page_limit(100)
+
+
 class TrailQuery(PageQuery):
     """A page of the audit trail, by person, event name or stream."""
 
     actor = Text()
     event = Text()
     stream = Text()
+
+
+class ChangesQuery(StrictSchema):
+    """Since which act of the caller, about whom, and a page by position."""
+
+    since = Text(required=True, validate=validate.OneOf([str(one) for one in Since]))
+    subject = Text()
+    after = place(load_default=0)
+    limit = page_limit(100)
 
 
 class FeedQuery(StrictSchema):

@@ -7,26 +7,38 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
+from core.audit.display import digest_of_text, display_text
 from core.kernel.actors import Auth, Role
-from core.kernel.errors import TrialError
-from core.trial.authority import SERVICE, SERVICE_NAME
+from core.kernel.errors import Malformed, Refused, TrialError, Unavailable
+from core.kernel.time import require_zone
+from core.trial.authority import (
+    SERVICE,
+    SERVICE_NAME,
+    require_fresh_password,
+    require_standing,
+    require_trusted_clock,
+)
 from core.trial.instance.events import GenesisConfirmed, InstanceCreated
-from core.trial.people.events import EnrolmentApproved, PersonInvited, RoleGranted, SigningKeyEnrolled
+from core.trial.people.events import EnrolmentApproved, Proposable
 from core.trial.policy import SERVICE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.audit.entry import Entry
+    from core.audit.statement import Statement
     from core.trial.context import KeyChecks
+    from core.trial.instance.events import LegalSentence
+    from core.trial.instance.state import Instance
+    from core.trial.people.state import Person
     from core.trial.trial import Trial
 
 PREPARED_LIFETIME = timedelta(minutes=15)
 
 _KEY = re.compile(r"ed25519:[0-9a-f]{64}")
-_PROPOSALS = frozenset({PersonInvited.TOPIC, SigningKeyEnrolled.TOPIC, RoleGranted.TOPIC})
+_PROPOSALS = frozenset(e.TOPIC for e in get_args(Proposable))
 
 
 Blame: TypeAlias = "Callable[[str, str], None]"
@@ -50,14 +62,36 @@ def check_signer(entry: Entry, trial: Trial, blame: Blame) -> None:
         blame("KEY_NOT_VALID", "the signer's key did not count at this position")
     if person.name != signer.name:
         blame("SIGNER_RENAMED", "the printed name is not that of the enrolled person")
-    if not person.holds_role(signer.role):
+    if person.locked_at is not None:
+        blame("LOCKED_OUT", "the signer was locked out at this position")
+    _check_role(statement, person, instance, blame)
+    if entry.leaf.seal.auth is Auth.SERVICE:
+        blame("AUTH_KIND", "a person signs with a password or a key of their own")
+    if not isinstance(entry.payload, GenesisConfirmed):
+        _check_standing(entry, trial, person, blame)
+
+
+def _check_role(statement: Statement, person: Person, instance: Instance, blame: Blame) -> None:
+    """Blame a role that did not count, and a meaning that it does not sign or in other words."""
+    role = statement.signer.role
+    if not person.holds_role(role, statement.signed_at):
         blame("ROLE_NOT_VALID", "the signer did not hold the role at this position")
-    if not instance.may_sign(statement.type, signer.role, statement.meaning):
+    if not instance.may_sign(statement.type, role, statement.meaning):
         blame("MEANING_NOT_PERMITTED", "the policy does not let the role sign this type with this meaning")
-    if instance.legal.get(statement.meaning) != statement.legal:
-        blame("LEGAL_SENTENCE", "the legal sentence is not that of the meaning")
-    if entry.leaf.seal.auth is Auth.SERVICE or signer.delegation is not None:
-        blame("AUTH_KIND", "a person signs with a password or a key of their own, undelegated")
+    _check_words(statement, instance.legal.get(statement.meaning), blame)
+
+
+def _check_standing(entry: Entry, trial: Trial, person: Person, blame: Blame) -> None:
+    """Blame a signer without what the policy asks of them beside key and role."""
+    statement = entry.statement
+    topics = {statement.type}
+    try:
+        require_trusted_clock(trial.instance)
+        require_standing(trial.instance, person, statement.signer.role, topics, statement.signed_at)
+        if entry.leaf.seal.auth is Auth.PASSWORD:
+            require_fresh_password(trial.instance, person, topics, statement.signed_at)
+    except (Refused, Unavailable) as error:
+        blame(error.code, error.detail)
 
 
 def _check_service(entry: Entry, trial: Trial, blame: Blame) -> None:
@@ -74,8 +108,22 @@ def _check_service(entry: Entry, trial: Trial, blame: Blame) -> None:
     grants = {(g.type, g.role, g.meaning) for g in created.policy.grants}
     if (statement.type, signer.role, statement.meaning) not in grants:
         blame("MEANING_NOT_PERMITTED", "the policy does not let the service sign this with this meaning")
-    if statement.legal not in {s.id for s in created.policy.legal if s.meaning is statement.meaning}:
+    legal = next((s for s in created.policy.legal if s.meaning is statement.meaning), None)
+    _check_words(statement, legal, blame)
+
+
+def _check_words(statement: Statement, legal: LegalSentence | None, blame: Blame) -> None:
+    """Blame a sentence that is not the meaning's, and a text that is not what the statement says."""
+    if legal is None or legal.id != statement.legal:
         blame("LEGAL_SENTENCE", "the legal sentence is not that of the meaning")
+        return
+    try:
+        require_zone(statement.zone)
+        shown = digest_of_text(display_text(statement, legal.text))
+    except (Malformed, OverflowError):
+        shown = None
+    if shown != statement.display:
+        blame("DISPLAY_DIFFERS", "the text that was shown to the signer is not what the statement says")
 
 
 def check_times(entry: Entry, blame: Blame) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.audit.display import digest_of_text, display_text
 from core.audit.dsse import statement_digest
 from core.audit.statement import Seen, Statement
 from core.kernel.recorded import Txn
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from core.kernel.actors import Environment, Meaning
+    from core.kernel.actors import Environment
     from core.kernel.recorded import Reason, Signer
     from core.trial.context import Decided
+    from core.trial.instance.events import LegalSentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,18 @@ def draft(
     ceremony: Ceremony,
     chain: Chain,
     reads: Iterable[str],
-    decided: Sequence[tuple[Decided, Meaning, str]],
+    decided: Sequence[tuple[Decided, LegalSentence]],
 ) -> tuple[Drafted, ...]:
     """Return one statement an event, each chained to the one before it in its stream.
 
-    `decided` holds event, meaning and id of the legal sentence; `reads` names all
+    `decided` holds each event with the sentence that its meaning stands for; `reads` names all
     streams that were read; an event of the same command that went before counts.
     """
     versions, digests = dict(chain.versions), dict(chain.digests)
     drafted = []
-    for i, (one, meaning, legal) in enumerate(decided):
+    for i, (one, legal) in enumerate(decided):
         version = versions.get(one.stream, 0) + 1
-        statement = Statement(
+        unshown = Statement(
             origin=ceremony.origin,
             environment=ceremony.environment,
             stream=one.stream,
@@ -76,15 +78,17 @@ def draft(
             type=one.event.TOPIC,
             txn=Txn(ceremony.txn, i, len(decided)),
             signer=ceremony.signer,
-            meaning=meaning,
-            legal=legal,
+            meaning=legal.meaning,
+            legal=legal.id,
             signed_at=ceremony.signed_at,
             zone=ceremony.zone,
             occurred_at=ceremony.occurred_at,
             reason=ceremony.reason,
             corrects=one.corrects,
             data=write_payload(one.event),
+            display="",
         )
+        statement = replace(unshown, display=digest_of_text(display_text(unshown, legal.text)))
         versions[one.stream] = version
         data = statement.to_bytes()
         digests[one.stream] = statement_digest(data)

@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 from core.kernel.encoding import from_base64, to_base64
 from core.kernel.errors import Malformed
 
-PAYLOAD_TYPE = "application/vnd.dosetrail.statement.v1+json"
+PAYLOAD_TYPE = "application/vnd.dosetrail.statement.v2+json"
 POSSESSION_TYPE = "application/vnd.dosetrail.key-possession.v1+json"
 SIGN_IN_TYPE = "application/vnd.dosetrail.sign-in.v1+json"
 

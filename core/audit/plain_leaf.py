@@ -56,9 +56,10 @@ _LEAF_ENDS: Final = re.compile(
 )
 
 _BEFORE_DATA: Final = re.compile(rf'\{{"corrects":({_DIGEST}),"data":')
-_AFTER_DATA: Final = ',"environment":'
+_AFTER_DATA: Final = ',"display":'
 _REST: Final = re.compile(
-    rf',"environment":{_words(Environment).replace("(", "(?:")},"legal":{_TEXT},"meaning":{_words(Meaning)},'
+    rf',"display":"sha256:{_HEX}{{64}}",'
+    rf'"environment":{_words(Environment).replace("(", "(?:")},"legal":{_TEXT},"meaning":{_words(Meaning)},'
     rf'"occurred_at":{_TIME},"origin":{_TEXT.replace("(", "(?:")},"prev":(?:{_DIGEST}),'
     rf'"reads":(\{{(?:{_STREAM_VERSION}(?:,{_STREAM_VERSION})*)?\}}),'
     r'"reason":(null|\{"code":[^{}]*\}),'

@@ -14,6 +14,7 @@ from core.kernel.codec import from_data, to_data
 from core.kernel.errors import Malformed, TrialError
 from core.kernel.streams import key_of
 from core.kernel.time import require_zone
+from core.trial.authority import require_standing
 from core.trial.catalogue import OPENS_WITH, decide
 from core.trial.context import Context, require_timely
 from core.trial.facts import Facts
@@ -36,16 +37,20 @@ def check_decision(entries: Sequence[Entry], before: Trial, checks: LogChecks, b
         blame("COMMAND_BROKEN", "the events of one command were not signed in one act")
         return
     facts = Facts(before)
-    facts.instance()
-    facts.person(first.signer.id)
+    signer = first.signer
     try:
         require_zone(first.zone)
+        topics = {e.statement.type for e in entries}
+        person = facts.person(signer.id)
+        delegation = require_standing(facts.instance(), person, signer.role, topics, first.signed_at)
         context = _context(entries[0], checks)
         require_timely(context, facts.study())
         decided = decide(facts, _command(entries), context)
     except TrialError as error:
         blame("NOT_AS_DECIDED", f"the command is refused on the facts at this position: {error.code}")
         return
+    if delegation != signer.delegation:
+        blame("DELEGATION_DIFFERS", "the signer acts under another delegation than the one that is named")
     if [_said(one) for one in decided] != [_recorded(e) for e in entries]:
         blame("NOT_AS_DECIDED", "the command decides something else on the facts at this position")
     if facts.reads.keys() - {first.stream} != first.reads.keys():
@@ -59,7 +64,7 @@ def _command(entries: Sequence[Entry]) -> Any:  # noqa: ANN401 - one of the comm
     """
     stream = entries[0].statement.stream
     command = _COMMAND_OF.get(entries[0].statement.type)
-    said: dict[str, Any] = dict.fromkeys(("subject_key", "person", "lot"), key_of(stream))
+    said: dict[str, Any] = dict.fromkeys(("subject_key", "person", "lot", "query", "review"), key_of(stream))
     for entry in entries:
         said.update(entry.statement.data)
     if command is None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.audit.signature_register import Standing
 
 
 class Verdict(StrEnum):
@@ -29,7 +32,8 @@ class Report:
     """Result of a verification of `size` events.
 
     `trust` says whether the roots of trust were given from outside or taken from the store itself;
-    `cannot` holds codes of what could not be checked.
+    `cannot` holds codes of what could not be checked. `signatures` are those among the good ones that are
+    not plainly valid: in doubt, re-affirmed, changed since signing. The verdict is on bytes, not on them.
     """
 
     size: int
@@ -38,6 +42,7 @@ class Report:
     findings: tuple[Finding, ...]
     cannot: tuple[tuple[str, str], ...]
     trust: str
+    signatures: tuple[Standing, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -62,4 +67,5 @@ class Report:
             "first_bad_position": self.first_bad_position,
             "findings": [{"position": f.position, "code": f.code, "detail": f.detail} for f in self.findings],
             "cannot": [{"code": code, "detail": detail} for code, detail in self.cannot],
+            "signatures": [signature.to_value() for signature in self.signatures],
         }

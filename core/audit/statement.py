@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMAT = "dosetrail/statement/1"
+FORMAT = "dosetrail/statement/2"
 
 _FIELDS = frozenset(
     [
@@ -47,6 +47,7 @@ _FIELDS = frozenset(
         "reason",
         "corrects",
         "data",
+        "display",
     ]
 )
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -67,7 +68,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One event as its signer stated it; `data` is the payload as JSON."""
+    """One event as its signer stated it; `data` is the payload as JSON, `display` the digest of its text."""
 
     origin: str
     environment: Environment
@@ -87,6 +88,7 @@ class Statement:
     reason: Reason | None
     corrects: str | None
     data: Mapping[str, Any]
+    display: str
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes: what is signed, stored and hashed."""
@@ -120,6 +122,7 @@ class Statement:
             "reason": None if reason is None else {"code": reason.code, "text": reason.text},
             "corrects": self.corrects,
             "data": dict(self.data),
+            "display": self.display,
         }
 
 
@@ -150,6 +153,7 @@ def read_statement(data: bytes) -> Statement:
         reason=None if value["reason"] is None else from_data(Reason, value["reason"]),
         corrects=_digest(value, "corrects"),
         data=_object(value["data"], "data"),
+        display=_display(value),
     )
 
 
@@ -181,6 +185,13 @@ def _digest(value: dict[str, Any], field: str) -> str | None:
     digest = value[field]
     if digest is not None and (type(digest) is not str or not is_digest(digest)):
         raise _wrong(field)
+    return digest
+
+
+def _display(value: dict[str, Any]) -> str:
+    digest = _digest(value, "display")
+    if digest is None:
+        raise _wrong("display")
     return digest
 
 

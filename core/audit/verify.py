@@ -16,6 +16,7 @@ The plan (trust 3.5, steps 1 to 4 and 8):
     h. the checkpoint over it, if there is one, has the root of the leaves so far.
  4. The whole: head row, kept subtree hashes, the last checkpoint over everything, none beyond it, and
     heads that the auditor kept elsewhere: only those show a tail that was cut off cleanly.
+ 5. What each signature is worth that verifies: in doubt, re-affirmed, changed since. No finding about bytes.
  8. Verdict with codes and the first bad position.
 
 Leaf checks end at the first leaf that is not what it should be: behind it nothing has a known state to
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from core.audit.log_copy import LogCopy, Row, Trust
+    from core.audit.signature_register import Standing
     from core.audit.verify_leaves import SignatureChecks
 
 
@@ -68,6 +70,7 @@ def verify_log(
     findings: list[Finding] = []
     cannot: list[tuple[str, str]] = []
     size, root, covered = 0, None, 0
+    signatures: tuple[Standing, ...] = ()
     created = _genesis(first, trust, findings)  # 1
     if created is not None:
         checks.for_origin(created.origin)
@@ -85,6 +88,7 @@ def verify_log(
             heads.check_whole(copy, leaves)  # 4
         heads.check_kept(kept, leaves)
         size, root, covered = leaves.size, leaves.roots[-1], len(heads.stored)
+        signatures = leaves.signatures.not_plain()  # 5
     for position, code in checks.failures():
         heads.blame_signature(position, code)
     return Report(  # 8
@@ -94,6 +98,7 @@ def verify_log(
         findings=tuple(sorted(set(findings))),
         cannot=tuple(cannot),
         trust="given" if trust else "store",
+        signatures=signatures,
     )
 
 

@@ -8,8 +8,11 @@ from core.audit.authority_at import check_genesis, check_signer, check_times
 from core.audit.dsse import PAYLOAD_TYPE, pae
 from core.audit.entry import open_entry
 from core.audit.merkle import EMPTY_ROOT, CompactRange, leaf_hash
+from core.audit.misuse_at import check_lockout
 from core.audit.redecide import check_decision
 from core.audit.report import Finding
+from core.audit.service_statements import check_service_statement
+from core.audit.signature_register import SignatureRegister
 from core.audit.snapshot import SnapshotChecks
 from core.kernel.encoding import to_base64
 from core.kernel.errors import IntegrityFinding, Malformed
@@ -23,6 +26,7 @@ from core.trial.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from core.audit.authority_at import Blame
     from core.audit.entry import Entry
@@ -70,9 +74,11 @@ class LeafChecks:
         self._txns: set[str] = set()
         self._seen_by: dict[str, int] = {}
         self.trial = Trial()
+        self.signatures = SignatureRegister()
         self.roots: list[bytes] = [EMPTY_ROOT]
         self.hashes: list[bytes] = []
         self.last: Entry | None = None
+        self._born_at: datetime | None = None
         self._command: list[Entry] = []
         self._before = self.trial
 
@@ -177,6 +183,8 @@ class LeafChecks:
         envelope, signer = entry.leaf.envelope, entry.statement.signer
         check_signer(entry, self.trial, blame)
         check_genesis(entry, self.trial, self._checks, blame)
+        check_lockout(entry, self.trial, self.last, blame)
+        check_service_statement(entry, self.trial, self._born_at or entry.leaf.seal.received_at, blame)
         if envelope.key_id != signer.key:
             blame("KEY_ID_MISMATCH", "the envelope names another key than the statement")
         key = bytes.fromhex(signer.key.partition(":")[2])
@@ -237,6 +245,7 @@ class LeafChecks:
         except IntegrityFinding as error:
             blame(error.code, error.detail)
             return
+        self.signatures.take(entry)
         self._tree.append(hashed)
         root = self._tree.root()
         if self._checkpointed.get(self.size, root) != root:
@@ -247,6 +256,7 @@ class LeafChecks:
         self._txns.add(statement.txn.id)
         self._seen_by[statement.signer.id] = statement.seen.size
         self.last = entry
+        self._born_at = self._born_at or entry.leaf.seal.received_at
 
 
 def _configs(study: Study, command: Sequence[Entry]) -> Iterator[ProtocolConfig]:

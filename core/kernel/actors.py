@@ -43,6 +43,21 @@ class Meaning(StrEnum):
     RECORDED = "recorded"
 
 
+class Duty(StrEnum):
+    """What a principal investigator delegates, ICH E6(R3) 2.3: a closed list."""
+
+    CONSENT = "consent"
+    SCREENING = "screening"
+    ENROLMENT = "enrolment"
+    PRODUCT = "product"
+    DOSING = "dosing"
+    LABS = "labs"
+    SAFETY = "safety"
+    VISITS = "visits"
+    QUERIES = "queries"
+    REVIEW = "review"
+
+
 # Types of events with the roles that may sign them, and what the signature then means.
 Signers: TypeAlias = "Mapping[type[Any], tuple[tuple[Role, Meaning], ...]]"
 

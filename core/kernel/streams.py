@@ -15,10 +15,12 @@ SUBJECT_PREFIX = "subject/"
 CASEBOOK_PREFIX = "casebook/"
 PERSON_PREFIX = "person/"
 LOT_PREFIX = "lot/"
+QUERY_PREFIX = "query/"
+REVIEW_PREFIX = "review/"
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,39}")
 _STREAM = re.compile(
-    r"instance|study|escalation|refusals|(?:subject|casebook|person|lot)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
+    r"instance|study|escalation|refusals|(?:subject|casebook|person|lot|query|review)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
 )
 
 
@@ -59,6 +61,16 @@ def lot(identifier: str) -> str:
     return LOT_PREFIX + require_key(identifier, "a lot's id")
 
 
+def query(identifier: str) -> str:
+    """Return the stream of a query about an item of a casebook."""
+    return QUERY_PREFIX + require_key(identifier, "a query's id")
+
+
+def review(identifier: str) -> str:
+    """Return the stream of one review: source verification, audit trail, countersignature, visit."""
+    return REVIEW_PREFIX + require_key(identifier, "a review's id")
+
+
 def key_of(stream: str) -> str:
-    """Return what stands behind the slash: the subject key, person id or lot id."""
+    """Return what stands behind the slash: the subject key, or the id of a person, lot, query or review."""
     return stream.partition("/")[2]

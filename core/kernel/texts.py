@@ -1,4 +1,4 @@
-"""Texts of a person's own, and digests as they are spelled: one bound and one pattern for every area."""
+"""Texts of a person's own, digests as they are spelled, names as people read them: one rule for all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def require_text(text: str, what: str, field: str, limit: int) -> None:
     """
     if not text.strip() or len(text) > limit:
         raise Malformed("BAD_TEXT", f"{what} has 1 to {limit} characters", field=field)
+
+
+def spaced(name: str) -> str:
+    """Return a name in CamelCase as words in lower case."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
 def is_digest(text: str) -> bool:

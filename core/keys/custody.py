@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from core.kernel.errors import IntegrityFinding, Malformed, Refused
+from core.kernel.errors import Conflict, IntegrityFinding, Malformed, Refused
 from core.kernel.streams import require_key
 from core.keys.ed25519 import parse_key_id
 from core.keys.sealing import SealedSeed, SealParameters
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from core.keys.custody_file import CustodyFile
 
 _PUT: Final = """
@@ -39,6 +41,15 @@ UPDATE sealed_seed SET salt = NULL, nonce = NULL, ciphertext = NULL, login_verif
 WHERE key_id = ? AND ciphertext IS NOT NULL
 """
 
+# Only the blob that was opened is replaced: whoever changed it meanwhile, or destroyed it, was first.
+_RESEAL: Final = """
+UPDATE sealed_seed
+SET memory_kib = ?, iterations = ?, lanes = ?, salt = ?, nonce = ?, ciphertext = ?, login_verifier = ?
+WHERE key_id = ? AND person = ? AND salt = ? AND nonce = ? AND ciphertext IS NOT NULL
+"""
+
+_KEPT: Final = "SELECT person, key_id FROM sealed_seed WHERE ciphertext IS NOT NULL ORDER BY ordinal"
+
 _Row: TypeAlias = tuple[str, str, int, int, int, bytes, bytes, bytes, bytes]
 
 
@@ -54,12 +65,41 @@ class Custody:
         Raises: `BAD_IDENTIFIER`, `BAD_KEY_ID`, `KEY_OF_ANOTHER_PERSON`, `KEY_DESTROYED`,
         `CUSTODY_UNAVAILABLE`.
         """
+        with self._file.transaction() as connection:
+            self.put_within(connection, sealed)
+        self._file.forget_old_pages()
+
+    def put_within(self, connection: sqlite3.Connection, sealed: SealedSeed) -> None:
+        """Keep a sealed seed within somebody's transaction on the same file.
+
+        Raises: as `put`.
+        """
         require_key(sealed.person, "a person's id")
         parse_key_id(sealed.key_id)
+        _require_free(connection.execute(_HOLDER, (sealed.key_id,)).fetchone(), sealed.person)
+        connection.execute(_PUT, _row_of(sealed))
+
+    def replace(self, opened: SealedSeed, resealed: SealedSeed) -> None:
+        """Put another sealing of a key in the place of the one that was opened.
+
+        Raises: `VERSION_CONFLICT` where that one is not there any more, `CUSTODY_UNAVAILABLE`.
+        """
+        _, _, *blob = _row_of(resealed)
         with self._file.transaction() as connection:
-            _require_free(connection.execute(_HOLDER, (sealed.key_id,)).fetchone(), sealed.person)
-            connection.execute(_PUT, _row_of(sealed))
+            found = connection.execute(
+                _RESEAL, (*blob, opened.key_id, opened.person, opened.salt, opened.nonce)
+            )
+        if not found.rowcount:
+            raise Conflict("VERSION_CONFLICT", "the password or the key was changed meanwhile")
         self._file.forget_old_pages()
+
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """Return person and key id of every sealed seed that is not destroyed.
+
+        Raises: `CUSTODY_UNAVAILABLE`.
+        """
+        with self._file.transaction() as connection:
+            return tuple(connection.execute(_KEPT).fetchall())
 
     def sealed_for(self, person: str, key_id: str | None = None) -> SealedSeed | None:
         """Return the person's sealed seed of a key, or their latest one, unless it is destroyed.

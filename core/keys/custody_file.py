@@ -1,4 +1,4 @@
-"""The SQLite file `custody.sqlite`: sealed seeds and sessions, mode 0600, never part of an export.
+"""The SQLite file `custody.sqlite`: sealed seeds, invitations, sessions; mode 0600, never part of an export.
 
 One connection serves all threads of the process, one at a time; other processes wait for the file's
 own lock. A commit has reached the disk (WAL with synchronous=FULL). What is overwritten is overwritten
@@ -65,6 +65,19 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX session_of_person ON session (person) WHERE ended_at IS NULL;
+
+CREATE TABLE service_token (
+    token         TEXT PRIMARY KEY,            -- as the log names it
+    secret_sha256 BLOB NOT NULL UNIQUE         -- the secret itself is with its owner alone
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitation (
+    person      TEXT PRIMARY KEY,              -- one open code a person
+    code_sha256 BLOB NOT NULL,                 -- the code itself is with the invited person alone
+    invited_by  TEXT NOT NULL,
+    invited_at  TEXT NOT NULL,
+    used_at     TEXT                           -- or withdrawn, or found to have run out
+) STRICT, WITHOUT ROWID;
 
 COMMIT;
 """

@@ -1,10 +1,12 @@
 """What may be a password, and its one byte form.
 
-Length is what counts; there are no composition rules and no ageing (NIST SP 800-63B revision 3, 5.1.1.2).
+Length is what counts; there are no composition rules (NIST SP 800-63B revision 3, 5.1.1.2). How long a
+password serves is the policy's to say (`password_days`): 21 CFR 11.300(b) wants it revised from time to time.
 """
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from typing import Final
 
@@ -30,6 +32,15 @@ def require_acceptable_password(password: str, person: str, environment: Environ
         raise _weak(f"a password has at least {SHORTEST_IN_PRODUCTION} characters")
     if _names(password, person):
         raise _weak("a password does not contain the person's id")
+
+
+def require_another_password(password: str, new_password: str) -> None:
+    """Refuse a change that changes nothing, however the two are spelt.
+
+    Raises: `SAME_PASSWORD`.
+    """
+    if hmac.compare_digest(password_bytes(password), password_bytes(new_password)):
+        raise Refused("SAME_PASSWORD", "the new password is the old one")
 
 
 def require_sealable(password: str) -> None:

@@ -115,6 +115,16 @@ def open_seed(sealed: SealedSeed, password: str, pepper: bytes) -> SigningKey:
     return key
 
 
+def reseal(sealed: SealedSeed, password: str, new_password: str, pepper: bytes) -> SealedSeed:
+    """Return the seed sealed under another password of its owner, at the same cost.
+
+    Raises: `WRONG_PASSWORD`, `WEAK_PASSWORD`, `SEALED_KEY_ALTERED`, `BAD_PEPPER`.
+    """
+    base = _proven_base(sealed, password, pepper)
+    seed = _seed_in(sealed, _expand(base, _WRAP))
+    return seal_seed(seed, new_password, sealed.person, sealed.key_id, pepper, sealed.parameters)
+
+
 def check_password(sealed: SealedSeed, password: str, pepper: bytes) -> None:
     """Require the owner's password; the seed stays sealed.
 
@@ -173,8 +183,19 @@ def _decrypted(sealed: SealedSeed, wrap_key: bytes) -> SigningKey:
     Raises: `SEALED_KEY_ALTERED`.
     """
     try:
-        return SigningKey(AESGCM(wrap_key).decrypt(sealed.nonce, sealed.ciphertext, _associated(sealed)))
-    except (InvalidTag, ValueError, Malformed):
+        return SigningKey(_seed_in(sealed, wrap_key))
+    except Malformed:
+        raise _altered() from None
+
+
+def _seed_in(sealed: SealedSeed, wrap_key: bytes) -> bytes:
+    """Return what the blob holds.
+
+    Raises: `SEALED_KEY_ALTERED`.
+    """
+    try:
+        return AESGCM(wrap_key).decrypt(sealed.nonce, sealed.ciphertext, _associated(sealed))
+    except (InvalidTag, ValueError):
         raise _altered() from None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.kernel.errors import Refused
-from core.keys.sealing import check_password, open_seed
+from core.keys.sealing import check_password, open_seed, reseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,25 @@ class Unlocker:
         Raises: `NO_SEALED_KEY`, `WRONG_PASSWORD`.
         """
         check_password(self._sealed(person), password, self._pepper)
+
+    def opens(self, person: str, key: str, password: str | None) -> bool:
+        """Tell whether a key of the person, also one that does not count yet, is under the password."""
+        sealed = self._custody.sealed_for(person, key)
+        if sealed is None or password is None:
+            return False
+        try:
+            check_password(sealed, password, self._pepper)
+        except Refused:
+            return False
+        return True
+
+    def resealed(self, person: str, password: str, new_password: str) -> tuple[SealedSeed, SealedSeed]:
+        """Return the person's sealed seed and the same seed sealed under another password.
+
+        Raises: `NO_SEALED_KEY`, `WRONG_PASSWORD`, `WEAK_PASSWORD`, `SEALED_KEY_ALTERED`.
+        """
+        sealed = self._sealed(person)
+        return sealed, reseal(sealed, password, new_password, self._pepper)
 
     def _sealed(self, person: str) -> SealedSeed:
         active = self._active_key(person)

@@ -1,7 +1,7 @@
 """Refusals as events: built and signed by the service inside the writer's transaction.
 
-Nobody waits for the stream of refusals and nothing is decided from it, so it carries no guards: each
-refusal takes the version that is next when it is its turn.
+Nobody waits for the stream of refusals, so it carries no guards: each refusal takes the version that is
+next when it is its turn. Whether it makes a lock-out due is decided there too.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from core.kernel.actors import Auth, Meaning, Role
 from core.kernel.encoding import to_base64
 from core.kernel.recorded import Signer
 from core.store.sealing import SignedEvent
+from core.trial import misuse
 from core.trial.authority import SERVICE, SERVICE_NAME
 from core.trial.context import Decided
-from core.trial.instance.events import CommandRefused
+from core.trial.people.events import LockedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from core.keys.ed25519 import SigningKey
     from core.store.recorder import WriterView
-    from core.trial.instance.events import InstanceCreated
+    from core.trial.instance.events import CommandRefused, InstanceCreated
+    from core.trial.trial import Trial
 
 UTC = "Etc/UTC"
 
@@ -40,17 +42,16 @@ def service_signer(created: InstanceCreated) -> Signer:
     return Signer(SERVICE, SERVICE_NAME, Role.SVC, None, created.service_key)
 
 
-def refusal(
+def by_service(
     created: InstanceCreated,
     service_key: SigningKey,
     signed_at: datetime,
-    facts: tuple[str, str, str, str | None],
+    decide: Callable[[WriterView], Sequence[Decided]],
 ) -> Callable[[WriterView], Sequence[StoredEvent]]:
-    """Return a builder for one `CommandRefused`; `facts` are code, command, person and target."""
+    """Return a builder for one command of the service; what it says is decided inside the transaction."""
 
     def build(view: WriterView) -> Sequence[StoredEvent]:
-        version, newest = view.last(streams.REFUSALS)
-        digests = {} if newest is None else {streams.REFUSALS: open_entry(newest).digest}
+        decided = decide(view)
         # Another server may have received later than this one's time.
         now = max(signed_at, view.received_at)
         ceremony = Ceremony(
@@ -64,13 +65,39 @@ def refusal(
             reason=None,
             seen=Seen(view.size, to_base64(view.root)),
         )
-        decided = Decided(streams.REFUSALS, CommandRefused(*facts))
-        legal = next(s.id for s in created.policy.legal if s.meaning is Meaning.RECORDED)
-        chain = Chain({streams.REFUSALS: version}, digests)
-        (drafted,) = draft(ceremony, chain, (), [(decided, Meaning.RECORDED, legal)])
-        return [sealed_by(service_key, drafted, Auth.SERVICE)]
+        legal = next(s for s in created.policy.legal if s.meaning is Meaning.RECORDED)
+        drafted = draft(ceremony, _chain(view, decided), (), [(one, legal) for one in decided])
+        return [sealed_by(service_key, one, Auth.SERVICE) for one in drafted]
 
     return build
+
+
+def _chain(view: WriterView, decided: Sequence[Decided]) -> Chain:
+    """Return where the streams stand inside the transaction."""
+    newest = {one.stream: view.last(one.stream) for one in decided}
+    versions = {stream: version for stream, (version, _) in newest.items()}
+    return Chain(
+        versions, {s: open_entry(data).digest for s, (_, data) in newest.items() if data is not None}
+    )
+
+
+def attempt(trial: Trial, refused: CommandRefused) -> Callable[[WriterView], Sequence[Decided]]:
+    """Return what is decided of a failed attempt: the refusal, and the lock-out that it makes due.
+
+    `trial` is a copy of the caller's own: it is folded on inside the transaction, other servers' events
+    included, so that however many attempts fail at once exactly one of them locks the person out.
+    """
+
+    def decide(view: WriterView) -> Sequence[Decided]:
+        for state in view.after(trial.position):
+            trial.apply(open_entry(state).recorded())
+        this, judged = Decided(streams.REFUSALS, refused), misuse.judged(trial, refused, view.received_at)
+        if not judged.locks_out:
+            return [this]
+        locked = LockedOut(len(judged.attempts.failed))
+        return [this, Decided(streams.person(refused.person), locked)]
+
+    return decide
 
 
 def sealed_by(key: SigningKey, drafted: Drafted, auth: Auth) -> SignedEvent:

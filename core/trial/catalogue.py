@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from core.trial.casebook import decide as casebook
 from core.trial.escalation import decide as escalation
+from core.trial.instance import decide as instance
 from core.trial.people import decide as people
 from core.trial.product import decide as product
+from core.trial.quality import decide as quality
+from core.trial.quality.gate import require_takes_entries
 from core.trial.study import decide as study
 from core.trial.subject import decide as subject
 
@@ -30,12 +33,14 @@ class Command(Protocol):
 
 
 _ROWS: Final = (
+    *instance.COMMANDS,
     *people.COMMANDS,
     *study.COMMANDS,
     *subject.COMMANDS,
     *product.COMMANDS,
     *casebook.COMMANDS,
     *escalation.COMMANDS,
+    *quality.COMMANDS,
 )
 
 DECIDERS: Final[dict[type, Decide]] = {command: decider for command, decider, _ in _ROWS}
@@ -45,7 +50,11 @@ OPENS_WITH: Final[dict[type, tuple[type[Event], ...]]] = {command: events for co
 
 
 def decide(facts: Facts, command: Command, context: Context) -> tuple[Decided, ...]:
-    """Return the events that the command makes, or raise why it makes none."""
+    """Return the events that the command makes, or raise why it makes none.
+
+    Raises: `FROZEN`, `LOCKED`, and what the decider of the command raises.
+    """
+    require_takes_entries(facts, command)
     return DECIDERS[type(command)](facts, command, context)
 
 

@@ -56,7 +56,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One event to append: to which stream, and which statement it corrects, if any."""
+    """One event to append: to which stream, and which statement it corrects or supersedes, if any."""
 
     stream: str
     event: Event

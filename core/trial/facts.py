@@ -10,18 +10,25 @@ from typing import TYPE_CHECKING
 
 from core.kernel import streams
 from core.kernel.errors import Refused
+from core.trial.acts import acts_since
 from core.trial.casebook.state import Casebook
+from core.trial.people.signature_states import doubtful_signatures
 from core.trial.people.state import Person
 from core.trial.product.state import Lot
+from core.trial.quality import state as quality
+from core.trial.quality.query_state import QueryStatus
 from core.trial.subject.state import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from core.trial.acts import Act
     from core.trial.escalation.holds import Trigger
     from core.trial.escalation.state import Escalation
     from core.trial.hindsight import Remembered
     from core.trial.instance.state import Instance
+    from core.trial.quality.query_state import Query
+    from core.trial.quality.state import Access, CasebookQuality
     from core.trial.study.state import Study
     from core.trial.trial import Trial
 
@@ -36,6 +43,11 @@ class Facts:
 
     def _note(self, stream: str) -> None:
         self.reads[stream] = self._trial.versions.get(stream, 0)
+
+    @property
+    def position(self) -> int:
+        """The position up to which the trial is folded."""
+        return self._trial.position
 
     def instance(self) -> Instance:
         """Return the instance: origin, keys, policy."""
@@ -111,6 +123,65 @@ class Facts:
         self._note(streams.casebook(key))
         return self._trial.casebooks.get(key, Casebook())
 
+    def head(self, stream: str) -> tuple[int, str | None]:
+        """Return version and newest digest of a stream, 0 and None while nothing stands in it."""
+        self._note(stream)
+        return self._trial.versions.get(stream, 0), self._trial.digests.get(stream)
+
+    def access(self, key: str) -> Access:
+        """Return whether a subject's casebook takes entries."""
+        self._note(streams.subject(key))
+        return self._trial.quality.get(key, quality.NEW).access
+
+    def quality(self, key: str) -> CasebookQuality:
+        """Return items, signature and access of a subject's casebook.
+
+        What was verified in it stands in reviews: see `note_reviews`.
+        """
+        self._note(streams.subject(key))
+        self._note(streams.casebook(key))
+        return self._trial.quality.get(key, quality.NEW)
+
+    def query(self, identifier: str) -> Query | None:
+        """Return a query, None if the id is new."""
+        self._note(streams.query(identifier))
+        return self._trial.queries.get(identifier)
+
+    def unsettled_queries(self, key: str) -> tuple[str, ...]:
+        """Return the ids of a subject's queries that are not closed; guards that none is raised meanwhile."""
+        self.births[streams.QUERY_PREFIX] = len(self._trial.queries)
+        about = {name: one for name, one in self._trial.queries.items() if one.raised.subject_key == key}
+        for name in about:
+            self._note(streams.query(name))
+        return tuple(name for name, one in about.items() if one.status is not QueryStatus.CLOSED)
+
+    def has_review(self, identifier: str) -> bool:
+        """Tell whether a review is recorded under this id."""
+        self._note(streams.review(identifier))
+        return streams.review(identifier) in self._trial.versions
+
+    def note_reviews(self) -> None:
+        """Guard that no further review is recorded meanwhile."""
+        self.births[streams.REVIEW_PREFIX] = self._trial.reviews
+
+    def signed(self, digest: str) -> Act | None:
+        """Return by whom and where a statement was signed, None where no person signed it.
+
+        No guard, as signatures only grow.
+        """
+        return self._trial.signed.get(digest)
+
+    def changes_of(self, act: Act) -> tuple[int, ...]:
+        """Return the positions of what changed a signed statement since; guards that nothing more does."""
+        for key in sorted(act.subjects):
+            self._note(streams.subject(key))
+            self._note(streams.casebook(key))
+        return self._trial.revisions.changed_by.get(act.position, ())
+
+    def countersigners(self, digest: str) -> frozenset[str]:
+        """Return who countersigned a statement; see `note_reviews`."""
+        return self._trial.countersigners.get(digest, frozenset())
+
     def lot(self, identifier: str) -> Lot:
         """Return a lot of the product, empty if the id is new."""
         self._note(streams.lot(identifier))
@@ -139,6 +210,32 @@ class Facts:
         self._note(streams.INSTANCE)
         return self._trial.people.get(identifier, Person(identifier))
 
+    def enrolled_person(self, identifier: str) -> Person:
+        """Return a person whom two officers have enrolled.
+
+        Raises: `UNKNOWN_PERSON`.
+        """
+        person = self.person(identifier)
+        if not person.name:
+            raise Refused("UNKNOWN_PERSON", "nobody is enrolled under this id")
+        return person
+
+    def acts(self, person: str, position: int) -> Iterator[Act]:
+        """Yield what a person signed at the position and behind it, newest first.
+
+        No guard: what a person has signed only ever grows.
+        """
+        return acts_since(self._trial.acts.get(person), position)
+
+    def doubtful_signatures(self, identifier: str) -> tuple[Act, ...]:
+        """Return a person's signatures that a compromise has put in doubt, newest first."""
+        return doubtful_signatures(self.person(identifier), self._trial.acts.get(identifier))
+
+    def people_ever(self) -> tuple[Person, ...]:
+        """Return everybody of whom the log knows; also guards that nobody else appears meanwhile."""
+        self._note_births_of_people()
+        return tuple(self._trial.people.values())
+
     def people(self) -> tuple[Person, ...]:
         """Return everybody who is or was enrolled or proposed."""
         for identifier in self._trial.people:
@@ -147,8 +244,15 @@ class Facts:
         return tuple(self._trial.people.values())
 
     def key_owner(self, key: str) -> str | None:
-        """Return who holds, held or is about to hold the key: keys are never shared or used again."""
+        """Return who holds, held or is about to hold the key: keys are never shared or used again.
+
+        Guards every person: a rotation elsewhere could bring the same key in meanwhile.
+        """
+        self.people()
+        self._note_births_of_people()
+        return self._trial.key_owners.get(key)
+
+    def _note_births_of_people(self) -> None:
         self.births[streams.PERSON_PREFIX] = sum(
             1 for stream in self._trial.versions if stream.startswith(streams.PERSON_PREFIX)
         )
-        return self._trial.key_owners.get(key)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.kernel.actors import Meaning, Role, Signers
+from core.kernel.actors import Environment, Meaning, Role, Signers
 from core.trial.casebook import events as casebook
+from core.trial.duties import DUTIES
 from core.trial.escalation import events as escalation
 from core.trial.instance import events as instance
-from core.trial.instance.events import Grant, LegalSentence, Policy
+from core.trial.instance.events import Accountability, DutyGrant, Grant, LegalSentence, Lockout, Policy
 from core.trial.people import events as people
+from core.trial.people.delegation import DELEGATED_ROLES
 from core.trial.product import events as product
+from core.trial.quality import events as quality
 from core.trial.study import events as study
 from core.trial.subject import adverse_events as safety
 from core.trial.subject import events as subject
@@ -48,16 +51,39 @@ _SIGNERS: Final[Signers] = {
     **product.SIGNERS,
     **casebook.SIGNERS,
     **escalation.SIGNERS,
+    **quality.SIGNERS,
 }
 
 # Types that the instance signs by itself; a closed list (record 2).
 SERVICE_TYPES: Final = frozenset(event.TOPIC for event, signers in _SIGNERS.items() if signers == _SERVICE)
 
 
-def founding_policy() -> Policy:
-    """Return the authority table and the legal sentences of a new instance."""
+_OFFICERS: Final = (Role.ADM, Role.SEC, Role.SVC)
+
+ACCOUNTABILITY: Final = Accountability(
+    "accountability/1",
+    "I alone use my user id, password and key. What is signed with them binds me as my handwritten signature "
+    "does, and I answer for it. I report at once where I have reason to believe that somebody else could use "
+    "them.",
+)
+
+# A password of a real trial is changed within a year: 21 CFR 11.300(b).
+PASSWORD_DAYS: Final = 365
+
+
+def founding_policy(environment: Environment = Environment.TRAINING) -> Policy:
+    """Return the authority table, the legal sentences and the limits of a new instance."""
     legal = tuple(LegalSentence(f"{meaning}/1", meaning, text) for meaning, text in _SENTENCES.items())
     grants = tuple(
         Grant(role, event.TOPIC, meaning) for event, signers in _SIGNERS.items() for role, meaning in signers
     )
-    return Policy(legal, grants)
+    return Policy(
+        legal=legal,
+        grants=grants,
+        trained=tuple(role for role in Role if role not in _OFFICERS),
+        delegated=DELEGATED_ROLES,
+        duties=tuple(DutyGrant(duty, event.TOPIC) for duty, events in DUTIES.items() for event in events),
+        accountability=ACCOUNTABILITY,
+        lockout=Lockout(attempts=5, minutes=15),
+        password_days=PASSWORD_DAYS if environment is Environment.PRODUCTION else None,
+    )

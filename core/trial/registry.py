@@ -13,9 +13,10 @@ from core.kernel.codec import from_data, in_order, to_data
 from core.kernel.errors import Malformed
 from core.trial.casebook.events import CasebookEvent
 from core.trial.escalation.events import EscalationEvent
-from core.trial.instance.events import CommandRefused, InstanceEvent
+from core.trial.instance.events import InstanceEvent, RefusalEvent
 from core.trial.people.events import PeopleEvent
 from core.trial.product.events import ProductEvent
+from core.trial.quality.events import CasebookQualityEvent, QueryEvent, ReviewEvent
 from core.trial.study.events import StudyEvent
 from core.trial.subject.events import SubjectEvent
 
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
     from core.kernel.recorded import Event, Recorded
 
 _BY_STREAM_KIND: dict[str, tuple[Any, ...]] = {
-    streams.INSTANCE: tuple(e for e in get_args(InstanceEvent) if e is not CommandRefused),
-    streams.REFUSALS: (CommandRefused,),
+    streams.INSTANCE: tuple(e for e in get_args(InstanceEvent) if e not in get_args(RefusalEvent)),
+    streams.REFUSALS: get_args(RefusalEvent),
     streams.STUDY: get_args(StudyEvent),
     streams.ESCALATION: get_args(EscalationEvent),
-    "subject": get_args(SubjectEvent),
+    "subject": (*get_args(SubjectEvent), *get_args(CasebookQualityEvent)),
     "casebook": get_args(CasebookEvent),
     "lot": get_args(ProductEvent),
     "person": get_args(PeopleEvent),
+    "query": get_args(QueryEvent),
+    "review": get_args(ReviewEvent),
 }
 
 EVENTS: dict[str, type] = {e.TOPIC: e for events in _BY_STREAM_KIND.values() for e in events}

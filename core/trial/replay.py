@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from core.kernel.actors import Role
+    from core.kernel.actors import Meaning, Role
     from core.kernel.recorded import Reason, Recorded
 
 
@@ -38,6 +38,10 @@ class Asked(Protocol):
     def reason(self) -> Reason | None:
         """The reason, if one was given."""
 
+    @property
+    def meaning(self) -> Meaning | None:
+        """The meaning, if it was chosen; None leaves it to the policy."""
+
 
 def is_replay_of(
     command: Mapping[str, Any],
@@ -58,7 +62,11 @@ def is_replay_of(
         return False
     if (first.occurred_at, first.reason) != (asked.occurred_at, asked.reason):
         return False
-    said: dict[str, Any] = dict.fromkeys(("subject_key", "person", "lot"), streams.key_of(target))
+    if asked.meaning not in {None, first.meaning}:
+        return False
+    said: dict[str, Any] = dict.fromkeys(
+        ("subject_key", "person", "lot", "query", "review"), streams.key_of(target)
+    )
     for event in recorded:
         said.update(to_data(event.payload))
     return all(name in said and said[name] == value for name, value in command.items())

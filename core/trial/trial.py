@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from core.kernel import streams
 from core.kernel.errors import IntegrityFinding, Refused
+from core.kernel.persistent import PersistentMap
+from core.trial import misuse
+from core.trial.acts import Act
 from core.trial.authority import SERVICE
 from core.trial.casebook import state as casebook
 from core.trial.casebook.state import Casebook
@@ -20,12 +23,25 @@ from core.trial.escalation.holds import of_levels, of_subject, with_raised
 from core.trial.escalation.state import Escalation
 from core.trial.hindsight import reconsidered, remember
 from core.trial.instance import state as instance
-from core.trial.instance.events import InstanceCreated
+from core.trial.instance.events import CommandRefused, InstanceCreated
 from core.trial.instance.state import Instance
+from core.trial.misuse import Attempts
 from core.trial.people import state as people
+from core.trial.people.events import LockedOut, LockoutLifted
 from core.trial.people.state import Person, founding_officer
 from core.trial.product import state as product
 from core.trial.product.state import Lot
+from core.trial.quality import query_state
+from core.trial.quality import state as quality
+from core.trial.quality.countersigning import Countersigners, countersigned
+from core.trial.quality.events import (
+    CasebookQualityEvent,
+    Countersigned,
+    MonitoringVisitRecorded,
+    SourceMismatchFound,
+    SourceVerified,
+)
+from core.trial.revisions import Revisions
 from core.trial.study import state as study
 from core.trial.study.state import Study
 from core.trial.subject import state as subject
@@ -38,6 +54,8 @@ if TYPE_CHECKING:
     from core.trial.cohorts import Contribution
     from core.trial.escalation.holds import Trigger
     from core.trial.hindsight import Remembered
+    from core.trial.quality.query_state import Query
+    from core.trial.quality.state import CasebookQuality
 
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -49,7 +67,9 @@ class Trial:
     `contributions` are those of the dosed subjects to the escalation decision, by key; `decisive_at` is the
     position of the last event that changed one; `raised` are the automatic holds that ever came about, by id;
     `present` and `present_at_levels` the ids of the triggers that are there now, by subject and of whole
-    levels; `remembered` the signed decisions in hindsight.
+    levels; `remembered` the signed decisions in hindsight; `acts` the newest act of each person, which names
+    the one before; `signed` every act by the digest of its statement; `attempts` what failed of late in each
+    person's name, `lockout_due` who is to be locked out with the next event.
     """
 
     def __init__(self) -> None:
@@ -70,6 +90,15 @@ class Trial:
         self.present: dict[str, frozenset[str]] = {}
         self.present_at_levels: frozenset[str] = frozenset()
         self.remembered: tuple[Remembered, ...] = ()
+        self.acts: dict[str, Act] = {}
+        self.signed: PersistentMap[str, Act] = PersistentMap()
+        self.quality: dict[str, CasebookQuality] = {}
+        self.queries: dict[str, Query] = {}
+        self.reviews = 0
+        self.countersigners: Countersigners = PersistentMap()
+        self.revisions = Revisions()
+        self.attempts: dict[str, Attempts] = {}
+        self.lockout_due: str | None = None
 
     def apply(self, recorded: Recorded) -> None:
         """Fold one more event; the states before it stay as they were for who holds them.
@@ -85,6 +114,53 @@ class Trial:
         self.position = recorded.position
         self.versions[recorded.stream] = recorded.version
         self.digests[recorded.stream] = recorded.digest
+        self._remember_act(recorded)
+        self.revisions = self.revisions.with_statement(recorded)
+        self._count_attempt(recorded)
+
+    def _remember_act(self, recorded: Recorded) -> None:
+        signer = recorded.signer
+        if signer.id != SERVICE:
+            act = Act(
+                position=recorded.position,
+                by=signer.id,
+                stream=recorded.stream,
+                topic=recorded.topic,
+                digest=recorded.digest,
+                key=signer.key,
+                subjects=self._subjects_of(recorded),
+                before=self.acts.get(signer.id),
+            )
+            self.acts[signer.id] = act
+            self.signed = self.signed.with_item(act.digest, act)
+
+    def _subjects_of(self, recorded: Recorded) -> frozenset[str]:
+        """Return the subjects whom a statement is about; a review of the audit trail is about the trail."""
+        kind, _, key = recorded.stream.partition("/")
+        match kind, recorded.payload:
+            case "subject" | "casebook", _:
+                return frozenset({key})
+            case "query", _:
+                return frozenset({self.queries[key].raised.subject_key})
+            case _, SourceVerified(subject_key=about) | SourceMismatchFound(subject_key=about):
+                return frozenset({about})
+            case _, MonitoringVisitRecorded(subjects=visited):
+                return frozenset(visited)
+            case _, Countersigned(covers=covers):
+                return _NONE.union(*(self.signed[one].subjects for one in covers if one in self.signed))
+            case _:
+                return _NONE
+
+    def _count_attempt(self, recorded: Recorded) -> None:
+        """Keep what failed in the name of somebody enrolled; the last failure may make a lock-out due."""
+        self.lockout_due = None
+        event = recorded.payload
+        if isinstance(event, LockedOut | LockoutLifted):
+            self.attempts[streams.key_of(recorded.stream)] = Attempts()
+        elif isinstance(event, CommandRefused) and event.person in self.people:
+            judged = misuse.judged(self, event, recorded.recorded_at)
+            self.attempts[event.person] = judged.attempts
+            self.lockout_due = event.person if judged.locks_out else None
 
     def copy(self) -> Trial:
         """Return the trial as it stands; the states in it are shared, as they never change."""
@@ -96,10 +172,18 @@ class Trial:
     def _evolve(self, recorded: Recorded) -> None:
         kind, _, key = recorded.stream.partition("/")
         match kind:
+            case "subject" if isinstance(recorded.payload, CasebookQualityEvent):
+                self.quality[key] = quality.evolve(self.quality.get(key, quality.NEW), recorded)
             case "subject":
                 self._evolve_subject(key, recorded)
+                self._evolve_entries(key, recorded)
             case "casebook":
                 self.casebooks[key] = casebook.evolve(self.casebooks.get(key, Casebook()), recorded)
+                self._evolve_entries(key, recorded)
+            case "query":
+                self.queries[key] = query_state.evolve(self.queries.get(key), recorded)
+            case "review":
+                self._evolve_review(recorded)
             case "lot":
                 self.lots[key] = product.evolve(self.lots.get(key, Lot()), recorded)
             case "person":
@@ -135,6 +219,20 @@ class Trial:
         self.present_at_levels = at_levels
         self.remembered, self.raised, self.decisive_at = remembered, raised, decisive_at
 
+    def _evolve_entries(self, key: str, recorded: Recorded) -> None:
+        self.quality[key] = quality.entered(self.quality.get(key, quality.NEW), recorded)
+
+    def _evolve_review(self, recorded: Recorded) -> None:
+        event = recorded.payload
+        match event:
+            case SourceVerified(subject_key=key) | SourceMismatchFound(subject_key=key):
+                self.quality[key] = quality.checked(self.quality.get(key, quality.NEW), recorded)
+            case Countersigned():
+                self.countersigners = countersigned(self.countersigners, recorded)
+            case _:
+                pass
+        self.reviews += 1
+
     def _evolve_study(self, recorded: Recorded) -> None:
         after = study.evolve(self.study, recorded)
         if after.number != self.study.number:
@@ -152,7 +250,7 @@ class Trial:
     def _evolve_instance(self, recorded: Recorded) -> None:
         after = instance.evolve(self.instance, recorded)
         if isinstance(recorded.payload, InstanceCreated):
-            founders = [founding_officer(one, recorded.position) for one in recorded.payload.officers]
+            founders = [founding_officer(one, recorded) for one in recorded.payload.officers]
             self.key_owners[recorded.payload.service_key] = SERVICE
             self.key_owners[recorded.payload.log_key] = SERVICE
             for founder in founders:
@@ -163,9 +261,9 @@ class Trial:
         self._keep_person(people.evolve(self.people.get(key, Person(key)), recorded))
 
     def _keep_person(self, person: Person) -> None:
+        proposed = (getattr(proposal.event, "key", None) for proposal in person.proposals)
+        keys = {*(held.what for held in person.keys), *filter(None, proposed)}
+        if any(self.key_owners.get(key, person.id) != person.id for key in keys):
+            raise ValueError("a key belongs to one person for ever")
         self.people[person.id] = person
-        for held in person.keys:
-            self.key_owners[held.what] = person.id
-        for proposal in person.proposals:
-            if (key := getattr(proposal.event, "key", None)) is not None:
-                self.key_owners[key] = person.id
+        self.key_owners.update(dict.fromkeys(keys, person.id))

@@ -1,17 +1,20 @@
-"""Sentences about the study, its people, and the instance itself."""
+"""Sentences about the study and the instance itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from core.trial.instance.events import CommandRefused, GenesisConfirmed, InstanceCreated
-from core.trial.people.events import (
-    EnrolmentApproved,
-    PersonInvited,
-    RoleEnded,
-    RoleGranted,
-    SigningKeyEnrolled,
-    SigningKeyRevoked,
+from core.trial.instance.events import (
+    ClockDiscrepancyDetected,
+    CommandRefused,
+    GenesisConfirmed,
+    InstanceCreated,
+    RefusalsRepeated,
+    ServiceTokenIssued,
+    ServiceTokenRevoked,
+    SessionMisused,
+    TimeSourceChecked,
+    UnknownSignInsRefused,
 )
 from core.trial.study.events import (
     AmendmentProposed,
@@ -25,7 +28,6 @@ from core.trial.study.events import (
 
 if TYPE_CHECKING:
     from core.trial.instance.events import InstanceEvent
-    from core.trial.people.events import PeopleEvent
     from core.trial.study.events import StudyEvent
 
 
@@ -54,33 +56,32 @@ def of_study(event: StudyEvent) -> str:  # noqa: PLR0911 - one case an event
             assert_never(event)
 
 
-def of_person(event: PeopleEvent, person: str) -> str:
-    """Return the sentence of an event about the person with this id."""
-    match event:
-        case PersonInvited():
-            return f"{person} ({event.name}, {event.organisation}) was proposed."
-        case SigningKeyEnrolled():
-            return f"A signing key of {person} was proposed."
-        case RoleGranted():
-            return f"The role {event.role} was proposed for {person}."
-        case EnrolmentApproved():
-            return f"A second officer approved what was proposed for {person}."
-        case RoleEnded():
-            return f"The role {event.role} of {person} ended."
-        case SigningKeyRevoked():
-            return f"A signing key of {person} was revoked."
-        case _:
-            assert_never(event)
-
-
-def of_instance(event: InstanceEvent) -> str:
+def of_instance(event: InstanceEvent) -> str:  # noqa: C901, PLR0911 - one case an event
     """Return the sentence of an event of the instance."""
     match event:
         case InstanceCreated():
             return f"The {event.environment} log {event.origin} was founded for {event.study}."
         case GenesisConfirmed():
             return "A founding officer confirmed position 1."
+        case RefusalsRepeated():
+            return f"{event.count} more refusals of {event.person} within a minute: {event.code}."
+        case UnknownSignInsRefused():
+            return f"{event.count} sign-ins of nobody who is enrolled were refused within a minute."
+        case SessionMisused():
+            whose = "nobody" if event.person is None else event.person
+            return f"A session of {whose} that does not count was used {event.count} times within a minute."
+        case ServiceTokenIssued():
+            may = ", ".join(event.scopes)
+            return f"{event.tool} may read ({may}) with token {event.token} in the care of {event.owner}."
+        case ServiceTokenRevoked():
+            return f"The access of the tool with token {event.token} was ended."
         case CommandRefused():
             return f"{event.command} by {event.person} was refused: {event.code}."
+        case TimeSourceChecked():
+            return f"The clock agrees with {event.source}: {event.offset_ms} ms off."
+        case ClockDiscrepancyDetected(offset_ms=None):
+            return f"The clock cannot be trusted: {event.source} cannot say whether it is right."
+        case ClockDiscrepancyDetected():
+            return f"The clock cannot be trusted: it is {event.offset_ms} ms off by {event.source}."
         case _:
             assert_never(event)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.kernel import streams
+from core.trial.quality.events import CasebookQualityEvent
 from projections.sentences.of_casebook import of_casebook
 from projections.sentences.of_committee import of_escalation, of_product
-from projections.sentences.of_study import of_instance, of_person, of_study
+from projections.sentences.of_people import of_person
+from projections.sentences.of_quality import of_casebook_quality, of_query, of_review
+from projections.sentences.of_study import of_instance, of_study
 from projections.sentences.of_subject import of_subject
 
 if TYPE_CHECKING:
@@ -19,12 +22,18 @@ def sentence(event: Recorded) -> str:  # noqa: PLR0911 - one case a kind of stre
     kind, _, key = event.stream.partition("/")
     payload = event.payload
     match kind:
+        case "subject" if isinstance(payload, CasebookQualityEvent):
+            return of_casebook_quality(payload, key)
         case "subject":
             return of_subject(payload, key)
         case "casebook":
             return of_casebook(payload, key)
         case "lot":
             return of_product(payload, key)
+        case "query":
+            return of_query(payload, key)
+        case "review":
+            return of_review(payload, key)
         case "person":
             return of_person(payload, key)
         case streams.STUDY:

@@ -17,7 +17,7 @@ from core.audit.dsse import Envelope
 from core.kernel.errors import Malformed
 
 KEY_ID = "ed25519:" + "0123456789abcdef" * 4
-ENVELOPE = Envelope(b'{"v":"dosetrail/statement/1"}', KEY_ID, bytes(range(64)))
+ENVELOPE = Envelope(b'{"v":"dosetrail/statement/2"}', KEY_ID, bytes(range(64)))
 
 
 def test_pae_counts_bytes_and_separates_by_one_space() -> None:
@@ -37,12 +37,12 @@ def test_two_different_pairs_never_share_their_signed_bytes(
 
 
 def test_the_payload_types_are_part_of_what_is_signed_for_ever() -> None:
-    assert dsse.PAYLOAD_TYPE == "application/vnd.dosetrail.statement.v1+json"
+    assert dsse.PAYLOAD_TYPE == "application/vnd.dosetrail.statement.v2+json"
     assert dsse.POSSESSION_TYPE == "application/vnd.dosetrail.key-possession.v1+json"
 
 
 def test_the_digest_of_a_statement_is_over_its_pae() -> None:
-    signed = b"DSSEv1 43 application/vnd.dosetrail.statement.v1+json 2 {}"
+    signed = b"DSSEv1 43 application/vnd.dosetrail.statement.v2+json 2 {}"
     assert dsse.statement_digest(b"{}") == "sha256:" + hashlib.sha256(signed).hexdigest()
 
 
@@ -60,7 +60,7 @@ def test_an_envelope_reads_back_as_it_was_written(statement: bytes, signature: b
 def test_an_envelope_has_the_fields_of_dsse() -> None:
     assert ENVELOPE.to_value() == {
         "payload": base64.b64encode(ENVELOPE.statement).decode(),
-        "payloadType": "application/vnd.dosetrail.statement.v1+json",
+        "payloadType": "application/vnd.dosetrail.statement.v2+json",
         "signatures": [{"keyid": KEY_ID, "sig": base64.b64encode(bytes(range(64))).decode()}],
     }
 

@@ -43,7 +43,7 @@ def cause_of(data: bytes) -> object:
 
 def test_a_leaf_has_one_written_form() -> None:
     assert leaf.encode(LEAF) == (
-        b'{"env":{"payload":"e30=","payloadType":"application/vnd.dosetrail.statement.v1+json",'
+        b'{"env":{"payload":"e30=","payloadType":"application/vnd.dosetrail.statement.v2+json",'
         b'"signatures":[{"keyid":"' + KEY_ID.encode() + b'","sig":"' + b"A" * 86 + b'=="}]},'
         b'"seal":{"auth":"client-key","idx":17,"recv_at":"2026-11-22T13:25:11.412Z"}}'
     )

@@ -25,20 +25,24 @@ from core.audit.statement import Seen
 from core.kernel.actors import Auth
 from core.kernel.encoding import to_base64
 from core.keys.ed25519 import verify
+from core.planning import Basis, Terms, plan
+from core.request import Item
 from core.store.recorder import Batch
 from core.store.refusals import sealed_by
 from projections.runner import Runner
 from projections.views import Views
 from tests.benchmarks.generated import GeneratedTrial
-from tests.benchmarks.logs import BenchLog
+from tests.benchmarks.logs import PASSWORD, BenchLog
 from tests.benchmarks.rebuild import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.ceremony import Plan
+    from core.keys.ed25519 import SigningKey
 
 ROUNDS = 20
+SERIES, SERIES_ROUNDS = 50, 5
 SUBJECTS = tuple(f"A{number:03d}" for number in range(25))
 
 
@@ -59,6 +63,7 @@ def main() -> None:
         log = BenchLog(folder / "store")
         _say(f"log of {events} events on {os.cpu_count()} cores; medians of {ROUNDS} rounds, interleaved")
         _append(log, folder)
+        _series(log)
         log.grow(events)
         _verify(log)
         _views(log, folder)
@@ -108,7 +113,7 @@ def _append(log: BenchLog, folder: Path) -> None:
     whole: list[float] = []
     for turn in range(ROUNDS):
         plans = [_planned(log, subject) for subject in SUBJECTS]
-        ours += [_timed(partial(_signed_append, log, plan)) for plan in plans]
+        ours += [_timed(partial(_signed_append, log, made)) for made in plans]
         events = [
             StoredEvent(f"casebook/{subject}", turn + 1, "casebook.LabPanelReported/1", state)
             for subject in SUBJECTS
@@ -129,19 +134,45 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _planned(log: BenchLog, subject: str) -> Plan:
-    handler, key, trial_log = log.instance.handler, log.key("sc.five"), log.instance.log
+    key, trial_log = log.key("sc.five"), log.instance.log
     command, request = log.panel(subject), log.request("sc.five")
     with trial_log.lock:
         trial_log.catch_up()
         seen = Seen(trial_log.head.size, to_base64(trial_log.head.root()))
-        return handler._plan(command, request, key.key_id, log.instance.clock(), seen)
+        terms = Terms(log.instance.clock(), seen, key.key_id, Auth.PASSWORD)
+        basis = Basis(trial_log.trial, trial_log.trial.versions, lambda _: None)
+        return plan(Item(command, request), terms, basis)
 
 
-def _signed_append(log: BenchLog, plan: Plan) -> None:
+def _series(log: BenchLog) -> None:
+    """Fifty commands by password in one ceremony against fifty by themselves: one Argon2id and one commit."""
+    person, key_of = "sc.five", log.instance.unlocker.open
+    together: list[float] = []
+    apart: list[float] = []
+
+    def unlock() -> SigningKey:
+        return key_of(person, PASSWORD)
+
+    for subject in SUBJECTS[:SERIES_ROUNDS]:
+        items = [Item(log.panel(subject), log.request(person)) for _ in range(SERIES)]
+        together.append(_timed(partial(log.instance.handler.submit_series, items, unlock)))
+        singles = [Item(log.panel(subject), log.request(person)) for _ in range(SERIES)]
+        apart.append(
+            _timed(
+                lambda singles=singles: [  # type: ignore[misc]
+                    log.instance.handler.submit(one.command, one.request, unlock) for one in singles
+                ]
+            )
+        )
+    _head(f"{SERIES} signatures by password, milliseconds", "series", "singly")
+    _row("whole ceremony", statistics.median(together) * 1e3, statistics.median(apart) * 1e3, "")
+
+
+def _signed_append(log: BenchLog, made: Plan) -> None:
     """State the event, sign it, seal it and append it."""
-    drafted = draft(plan.ceremony, plan.chain, plan.reads, plan.decided)
+    drafted = draft(made.ceremony, made.chain, made.reads, made.decided)
     events = [sealed_by(log.key("sc.five"), one, Auth.PASSWORD) for one in drafted]
-    log.instance.log.append(Batch(events, plan.expects, plan.births))
+    log.instance.log.append(Batch(events, made.expects, made.births))
 
 
 def _verify(log: BenchLog) -> None:

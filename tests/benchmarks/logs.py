@@ -21,6 +21,7 @@ from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConf
 from core.trial.study.nct05727722 import protocol_config
 from core.trial.subject.commands import GiveConsent, ScreenSubject
 from core.trial.subject.events import ConsentGiver, Measured
+from tests.support.enrolment import acceptance, identity, standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,8 @@ class BenchLog:
         self._keys: dict[str, SigningKey] = {
             person: self.instance.unlocker.open(person, PASSWORD) for person in (SEC, ADM)
         }
+        for officer in officers:
+            self.do(acceptance(officer.id), officer.id)
         for person, role in PEOPLE:
             self._enrol(person, role)
         self.do(ProposeProtocolConfig(protocol_config()), "mm.three")
@@ -84,7 +87,11 @@ class BenchLog:
         with self.instance.log.lock:
             self.instance.log.catch_up()
             covers = tuple(p.digest for p in self.instance.log.trial.people[person].proposals)
+        self.do(identity(person), SEC)
         self.do(ApproveEnrolment(person, covers), SEC)
+        actors = {Role.ADM: ADM, Role.PI: "pi.four", None: person}
+        for acting, command in standing(person, role, self.instance.clock().date()):
+            self.do(command, actors[acting])
 
     def screen(self, subject: str) -> None:
         form = protocol_config().consent_forms[0]

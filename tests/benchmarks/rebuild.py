@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.kernel.recorded import Recorded
     from core.store.trial_log import TrialLog
     from core.trial.trial import Trial
-    from projections.projection import Projection, RowChange
+    from projections.projection import Projection, RowChange, RowPatch
 
 AIM: Final = 20_000
 TENTHS: Final = 10
@@ -38,7 +38,7 @@ class Timed:
         self.by_position = is_by_position(inner)
         self._inner, self._spent = inner, spent
 
-    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:
+    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange | RowPatch]:
         begun = perf_counter()
         changes = tuple(self._inner.project(event, before, trial))
         self._spent[self.name] += perf_counter() - begun

@@ -32,6 +32,7 @@ def test_every_vector(cli: Cli, calculator: str) -> None:
             assert result[name] == close, (vector["id"], name)
 
 
+@pytest.mark.slow
 def test_every_laboratory_grade(cli: Cli) -> None:
     vectors = load("ctcae_lab_vectors")
     assert _results(cli, "ctcae", vectors) == [{"grade": vector["expect_grade"]} for vector in vectors]

@@ -89,6 +89,7 @@ def test_sigterm_ends_an_open_stream_and_the_server_leaves_with_0(golden_store: 
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.slow
 def test_run_makes_the_training_store_and_prints_the_log_ins(tmp_path: Path) -> None:
     with _serving(["run"], tmp_path) as (process, base):
         process.send_signal(signal.SIGTERM)

@@ -223,7 +223,8 @@ def repeat(**fields: Any) -> RepeatLabResult:
 
 def test_a_repeat_counts_and_the_first_measurement_is_kept() -> None:
     event = LabResultRepeated(3, "A1", STANDING, AGAIN)
-    given(ENTERED).when(repeat(), LB, reason=why("haemolytic")).then([event])
+    story = given(ENTERED).when(repeat(), LB, reason=why("haemolytic"))
+    story.then([event], corrects=story.past())
     kept = given([*ENTERED, on("S01", event, by=LB)]).trial.casebooks["S01"].panels["A1"]
     assert (kept.current.results, kept.superseded[0].results) == ((AGAIN,), (result(),))
     (change,) = kept.changes
@@ -234,7 +235,20 @@ def test_a_repeat_counts_and_the_first_measurement_is_kept() -> None:
 def test_the_same_value_measured_again_is_a_repeat_too() -> None:
     same = replace(AGAIN, value=Decimal(68))
     story = given(ENTERED).when(repeat(result=same), LB, reason=why())
-    story.then([LabResultRepeated(3, "A1", STANDING, same)])
+    story.then([LabResultRepeated(3, "A1", STANDING, same)], corrects=story.past())
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_correction_names_the_statement_that_set_this_result(changed: bool) -> None:  # noqa: FBT001 - a case
+    """Not the newest statement about the panel: what was signed over the wrong value is what changed."""
+    late = on("S01", LateResultReported(3, "A1", ALBUMIN), by=SC)
+    events = [*ENTERED, late, on("S01", LabResultRepeated(3, "A1", STANDING, AGAIN), by=LB)]
+    before = AGAIN if changed else ALBUMIN
+    old, new = (Quantity(value, before.unit) for value in (before.value, before.value + 1))
+    asked = CorrectLabResult("S01", 3, "A1", before.analyte, old, new, "report 7")
+    story = given(events).when(asked, LB, reason=why())
+    made = LabResultCorrected(3, "A1", before.analyte, old, new, "report 7")
+    story.then([made], corrects=story.past(0 if changed else 1))
 
 
 @pytest.mark.parametrize(

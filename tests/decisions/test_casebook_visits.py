@@ -181,7 +181,8 @@ def medication(**fields: Any) -> RecordMedication:
 def test_a_medication_is_recorded_and_ended() -> None:
     given(KNOWN).when(medication(), SC).then([HEPARIN])
     ongoing = [*KNOWN, on("S01", HEPARIN, by=SC)]
-    given(ongoing).when(EndMedication("S01", "M1", day(3)), SC).then([MedicationEnded("M1", day(3))])
+    story = given(ongoing).when(EndMedication("S01", "M1", day(3)), SC)
+    story.then([MedicationEnded("M1", day(3))], corrects=story.past())
 
 
 @pytest.mark.parametrize(

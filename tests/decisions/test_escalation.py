@@ -313,7 +313,7 @@ def test_only_a_member_of_the_meeting_signs() -> None:
 
 def test_a_quorum_has_voted() -> None:
     sign = SignDecision("M1", "escalate", 2, None)
-    seated(met(CLEAN)).when(sign, SRC).refused("NO_QUORUM")
+    seated(met(CLEAN)).when(sign, SRC).refused("NOT_VOTED")
     seated(voted(met(CLEAN), (SRC, "escalate", 2))).when(sign, SRC).refused("NO_QUORUM")
     assert seated(agreed(CLEAN, "escalate", 2)).when(sign, SRC).decided
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ def test_what_is_permitted_lies_within_every_limit(
     assert len(subjects) < MOST
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @for_all(SUBJECTS, SUBJECTS, st.integers(1, LEVELS))
 def test_a_signed_override_never_opens_more_than_a_full_level_within_the_sample(

@@ -45,9 +45,10 @@ def test_no_approved_form_is_forgotten() -> None:
     assert {approved_file(topic).name for topic in EVENTS} == {file.name for file in FOLDER.glob("*.json")}
 
 
+@pytest.mark.parametrize("examples", [4, pytest.param(40, marks=pytest.mark.slow)], ids=["few", "many"])
 @pytest.mark.parametrize("cls", [*EVENTS.values(), *DECIDERS], ids=lambda cls: cls.__name__)
-def test_every_payload_and_command_survives_being_written_and_read(cls: type) -> None:
-    @settings(max_examples=25, deadline=None)
+def test_every_payload_and_command_survives_being_written_and_read(cls: type, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
     @given(values(cls))
     def round_trip(payload: Any) -> None:
         data = to_data(payload)
@@ -123,6 +124,8 @@ def test_a_topic_stands_only_in_the_streams_of_its_kind(topic: str) -> None:
         "casebook": "casebook/S01",
         "lot": "lot/L-1",
         "person": "person/a.b",
+        "query": "query/Q-1",
+        "review": "review/R-1",
     }
     allowed, codes = [], set()
     for stream in [*names.values(), "subject", "subject/", "subject/S01/x", "subject/ü", "", "other"]:

@@ -35,16 +35,18 @@ from core.keys.sealing import TRAINING, seal_seed
 from core.trial.context import Decided
 from core.trial.people.commands import ApproveEnrolment, EndRole, EnrolPerson
 from core.trial.people.events import RoleEnded
-from tests.support.given import ADM, ORIGIN, SC, SEC, START, ZONE, why
+from tests.support.enrolment import acceptance, identity
+from tests.support.given import ADM, ORIGIN, SC, SEC, START, ZONE, Member, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from core.audit.statement import Statement
+    from core.trial.catalogue import Command
 
-# Genesis has 3 events, the enrolment of a coordinator 4.
-NEXT = 8
+# Genesis has 3 events, the officers accept the policy, the enrolment of a coordinator has 5.
+NEXT = 11
 PASSWORDS = {SEC.id: "correct horse battery", ADM.id: "staple of the xu family"}
 
 
@@ -92,14 +94,20 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _enrol_coordinator(instance: Instance) -> None:
     key, now = SigningKey(new_seed()), instance.clock()
     proof = prove_possession(key, ORIGIN, SC.id)
-    asked = EnrolPerson(SC.id, SC.name, "RenJi", key.key_id, proof, Role.SC)
-    adm, sec = (instance.unlocker.open(o.id, PASSWORDS[o.id]) for o in (ADM, SEC))
-    instance.handler.submit(asked, Request(ADM.id, Role.ADM, now, ZONE, new_txn_id(now)), lambda: adm)
+    keys = {o.id: instance.unlocker.open(o.id, PASSWORDS[o.id]) for o in (ADM, SEC)}
+
+    def do(officer: Member, command: Command) -> None:
+        request = Request(officer.id, officer.role, now, ZONE, new_txn_id(now))
+        instance.handler.submit(command, request, lambda: keys[officer.id])
+
+    for officer in (ADM, SEC):
+        do(officer, acceptance(officer.id))
+    do(ADM, EnrolPerson(SC.id, SC.name, "RenJi", key.key_id, proof, Role.SC))
     with instance.log.lock:
         instance.log.catch_up()
         covers = tuple(p.digest for p in instance.log.trial.people[SC.id].proposals)
-    approve = ApproveEnrolment(SC.id, covers)
-    instance.handler.submit(approve, Request(SEC.id, Role.SEC, now, ZONE, new_txn_id(now)), lambda: sec)
+    do(SEC, identity(SC.id))
+    do(SEC, ApproveEnrolment(SC.id, covers))
 
 
 @pytest.fixture
@@ -224,7 +232,7 @@ def forged_statement(thief: Thief, signer: Signer, *, auth_meaning: Meaning = Me
             ceremony,
             chain,
             ["instance", f"person/{SEC.id}", "study"],
-            [(decided, auth_meaning, "approved/1")],
+            [(decided, replace(trial.instance.legal[Meaning.APPROVED], meaning=auth_meaning))],
         )
     return drafted.statement
 
@@ -316,8 +324,8 @@ def test_a_signature_of_the_owner_moved_to_another_place_is_found(thief: Thief) 
         ).fetchone()
         database.execute(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state, leaf_hash, rowid)"
-            " VALUES (?, ?, ?, ?, ?, 8)",
-            (stream, version + 2, topic, state, hashed),
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (stream, version + 2, topic, state, hashed, NEXT),
         )
     database.close()
     assert {"ROW_MISMATCH", "INDEX_MISMATCH"} <= found_by_verification(thief)
@@ -331,8 +339,8 @@ def test_after_a_leaf_written_past_the_head_nothing_more_is_accepted(thief: Thie
     with sqlite3.connect(thief.instance.folder / "log.sqlite") as database:
         database.execute(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state, leaf_hash, rowid)"
-            " VALUES (?, ?, ?, ?, ?, 8)",
-            (statement.stream, statement.ver, statement.type, state, leaf_hash(state)),
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (statement.stream, statement.ver, statement.type, state, leaf_hash(state), NEXT),
         )
     database.close()
     assert thief.try_to_sign(lambda: thief.open_with(PASSWORDS[SEC.id])) == "HEAD_MISMATCH"

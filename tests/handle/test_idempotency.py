@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.kernel.actors import Meaning
 from core.kernel.errors import Unavailable
 from core.rules.screening_facts import Group
 from core.trial.subject.commands import (
@@ -57,10 +58,18 @@ def test_a_repetition_with_the_version_that_was_expected_gets_its_receipt(world:
     assert first.positions == again(world, screening("S01"), request).positions
 
 
-DIFFERENT: dict[str, dict[str, Any]] = {
-    "another person": {"person": SC2.id},
-    "another role": {"role": PI.role},
-    "another reason": {"reason": why()},
+def test_a_repetition_may_name_the_meaning_that_the_first_left_to_the_policy(world: World) -> None:
+    request = world.request(SC)
+    first = again(world, screening("S01"), request)
+    named = replace(request, meaning=Meaning.AUTHORED)
+    assert first.positions == again(world, screening("S01"), named).positions
+
+
+DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
+    "another person": ({"person": SC2.id}, "IDEMPOTENCY_MISMATCH"),
+    "another role": ({"role": PI.role}, "ROLE_NOT_HELD"),  # refused before the key is even opened
+    "another reason": ({"reason": why()}, "IDEMPOTENCY_MISMATCH"),
+    "another meaning": ({"meaning": Meaning.APPROVED}, "IDEMPOTENCY_MISMATCH"),
 }
 
 
@@ -69,8 +78,8 @@ def test_the_key_belongs_to_who_used_it_and_to_what_was_said(world: World, what:
     request = world.request(SC)
     again(world, screening("S01"), request)
     world.advance(minutes=1)
-    with pytest.raises(Exception, match="IDEMPOTENCY_MISMATCH"):
-        again(world, screening("S01"), replace(request, **DIFFERENT[what]))
+    with pytest.raises(Exception, match=DIFFERENT[what][1]):
+        again(world, screening("S01"), replace(request, **DIFFERENT[what][0]))
 
 
 def test_the_key_belongs_to_the_time_that_was_claimed(world: World) -> None:

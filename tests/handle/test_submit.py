@@ -94,8 +94,8 @@ def test_reads_name_every_other_stream_as_it_stood(world: World) -> None:
 
 
 def test_a_stream_that_does_not_exist_yet_is_read_as_version_0(world: World) -> None:
-    receipt = world.do(RevokeSigningKey(SC.id, world.keys[SC.id].key_id), SEC, reason="lost")
-    assert world.log.entry(receipt.positions[0]).statement.reads[f"person/{SEC.id}"] == 0
+    receipt = world.do(EnrolSubject(world.candidate(), 1, None), PI)
+    assert world.log.entry(receipt.positions[0]).statement.reads["escalation"] == 0
 
 
 def test_a_whole_small_trial_verifies(world: World) -> None:

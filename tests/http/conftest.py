@@ -15,6 +15,7 @@ from api.wiring import open_instance
 from core.clock import ScriptedClock
 from tests.http.desk import Desk
 from tests.http.training import START, found_trial
+from tests.support.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from tests.http.lying_provider import Place
+
 QUICK = Settings(
-    heartbeat_seconds=0.05, stream_slots=2, reading_wait_seconds=0.1, refused_sign_in_seconds=0.0
+    heartbeat_seconds=0.05,
+    stream_slots=2,
+    reading_wait_seconds=0.1,
+    refused_sign_in_seconds=0.0,
+    sign_ins_per_minute=0,
+    orders_per_minute=0,
 )
 
 
@@ -57,3 +65,14 @@ def desk(store: Path, described: Flask) -> Iterator[Desk]:
     yield Desk(described, instance, clock)
     service.close()
     instance.close()
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Place]:
+    """Where a provider of identities answers; each test puts its own there."""
+    require_extra("oidc", "authlib", "requests")
+    from tests.http.lying_provider import Place
+
+    place = Place()
+    yield place
+    place.close()

@@ -63,10 +63,25 @@ class Desk:
             "data": data,
             "occurred_at": write_instant(self.clock()),
             "zone": ZONE,
-            "signing": {"password": password_of(person)},
+            "signing": {"person": person, "password": password_of(person)},
             **changes,
         }
         return {name: value for name, value in order.items() if value is not ...}
+
+    def sign(self, path: str, order: dict[str, Any], headers: dict[str, str]) -> Any:
+        """Read what is to be signed, then sign it: both components, and what was shown (21 CFR 11.200).
+
+        Whoever is refused a look, or signs in another way, gets that answer.
+        """
+        signing = order.get("signing")
+        if not isinstance(signing, dict) or "password" not in signing or "shown" in signing:
+            return self.client.post(path, json=order, headers=headers)
+        prepared = self.client.post(path, json={**order, "signing": {"prepare": True}}, headers=headers)
+        if prepared.status_code != 200:
+            return prepared
+        signing["shown"] = [one["display"] for one in prepared.json["statements"]]
+        signing["seen"] = prepared.json["seen"]
+        return self.client.post(path, json=order, headers=headers)
 
     def headers(self, person: str, stream: str | None = None) -> dict[str, str]:
         version = self.version(stream) if stream else 0
@@ -84,7 +99,7 @@ class Desk:
         seen = stream or self.screened_stream(path)
         headers = {**self.headers(person, seen), **changes.pop("headers", {})}
         sent = {name: value for name, value in headers.items() if value is not ...}
-        return self.client.post(path, json=self.order(person, data, **changes), headers=sent)
+        return self.sign(path, self.order(person, data, **changes), sent)
 
     def done(
         self, person: str, path: str, data: dict[str, Any], stream: str | None = None, **changes: Any
@@ -92,7 +107,7 @@ class Desk:
         """Send a command that succeeds, and send it again: the second time nothing happens."""
         seen = stream or self.screened_stream(path)
         headers, order = self.headers(person, seen), self.order(person, data, **changes)
-        answer = self.client.post(path, json=order, headers=headers)
+        answer = self.sign(path, order, headers)
         assert answer.status_code == 201, answer.text
         receipt: dict[str, Any] = answer.json
         again = self.client.post(path, json=order, headers=headers)

@@ -97,11 +97,11 @@ def test_fields_that_do_not_fit(desk: Desk, data: dict[str, Any], code: str, fie
         ({"zone": "Shanghai"}, 422, "UNKNOWN_ZONE"),
         ({"zone": ...}, 422, "VALIDATION"),
         ({"reason": "because"}, 422, "VALIDATION"),
-        ({"meaning": "liked"}, 422, "VALIDATION"),
         ({"surprise": 1}, 422, "VALIDATION"),
-        ({"signing": ...}, 401, "SIGN_AUTH_REQUIRED"),
         ({"signing": {}}, 422, "VALIDATION"),
-        ({"signing": {"password": "x", "prepare": True}}, 422, "VALIDATION"),
+        ({"signing": {"password": "x"}}, 422, "VALIDATION"),
+        ({"signing": {"person": "sc.liu", "shown": []}}, 422, "VALIDATION"),
+        ({"signing": {"person": "sc.liu", "password": "x", "prepare": True}}, 422, "VALIDATION"),
         ({"signing": {"prepare": False}}, 422, "VALIDATION"),
         ({"signing": {"signed": []}}, 422, "NOTHING_SIGNED"),
         ({"signing": {"signed": [{"statement": "e30", "signature": ""}]}}, 422, "BAD_BASE64"),
@@ -150,15 +150,24 @@ def test_rules_that_say_no_are_on_the_record(
 
 def test_a_wrong_password_at_signing(desk: Desk) -> None:
     before = desk.size
-    answer = desk.post("sc.liu", SCREENINGS, forms.screening(), signing={"password": "guess"})
+    signing = {"person": "sc.liu", "password": "guess"}
+    answer = desk.post("sc.liu", SCREENINGS, forms.screening(), signing=signing)
     refused(answer, 401, "WRONG_PASSWORD")
     assert desk.size == before + 1
     assert desk.newest() == CommandRefused("WRONG_PASSWORD", "ScreenSubject", "sc.liu", "subject/S001")
 
 
-def test_a_meaning_that_the_role_has_not(desk: Desk) -> None:
-    answer = desk.post("sc.liu", SCREENINGS, forms.screening(), meaning="approved")
-    refused(answer, 403, "MEANING_NOT_PERMITTED")
+@pytest.mark.parametrize(
+    ("meaning", "status", "code"),
+    [("liked", 422, "UNKNOWN_MEANING"), ("approved", 403, "MEANING_NOT_PERMITTED")],
+)
+def test_a_meaning_that_nobody_has_or_the_role_has_not(
+    desk: Desk, meaning: str, status: int, code: str
+) -> None:
+    before = desk.size
+    refused(desk.post("sc.liu", SCREENINGS, forms.screening(), meaning=meaning), status, code)
+    assert desk.size == before + 1
+    assert desk.newest() == CommandRefused(code, "ScreenSubject", "sc.liu", "subject/S001")
 
 
 def test_the_version_seen_is_demanded_once_there_is_one(desk: Desk) -> None:

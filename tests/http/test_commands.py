@@ -204,6 +204,8 @@ def test_people_come_and_go(desk: Desk) -> None:
     with desk.instance.log.lock:
         desk.instance.log.catch_up()
         covers = [p.digest for p in desk.instance.log.trial.people["sc.new"].proposals]
+    seen = {"evidence": "identity_card", "document": None}
+    desk.done("mei.lin", "/v1/people/sc.new/identity-verifications", seen, "person/sc.new")
     desk.done("mei.lin", "/v1/people/sc.new/approvals", {"covers": covers}, "person/sc.new")
     asked = {"person": "sc.new", "password": password_of("sc.new"), "role": Role.SC}
     token = desk.client.post("/v1/sessions", json=asked).json["token"]

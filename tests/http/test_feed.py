@@ -11,8 +11,8 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 
 from api.feed.cloud_events import BATCH
-from api.feed.rights import may_read_stream
 from core.kernel.actors import Role
+from projections.read_rights import may_read_stream
 from tests.http import forms
 from tests.http.desk import refused
 

@@ -38,12 +38,12 @@ def test_the_log_holds_lines_of_json_and_no_secret(desk: Desk, capsys: pytest.Ca
     asked = {"person": "sc.liu", "password": "my-secret-guess", "role": "SC"}
     desk.client.post("/v1/sessions", json=asked)
     why = {"code": "x", "text": "words of the person"}
-    signing = {"password": "my-other-guess"}
+    signing = {"person": "sc.liu", "password": "my-other-guess"}
     desk.post("sc.liu", "/v1/subjects/S002/screenings", forms.screening(), reason=why, signing=signing)
     desk.get("au.gao", "/v1/audit-trail?actor=zhang.san")
     written = capsys.readouterr().err
     lines = [json.loads(line) for line in written.splitlines()]
-    done = next(line for line in lines if (line["route"] or "").endswith("/screenings"))
+    done = next(line for line in lines if line["position"] == position)
     assert (done["method"], done["status"], done["person"]) == ("POST", 201, "sc.liu")
     assert done["position"] == position
     secrets = [token, "my-secret-guess", "my-other-guess", "words of the person", "zhang.san", "S001", "68.0"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.audit.dsse import pae, statement_digest
-from core.kernel.actors import Auth
+from core.kernel.actors import Auth, Role
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
 from tests.http import forms
 from tests.http.desk import refused
-from tests.http.training import ORIGIN, password_of
+from tests.http.training import ORIGIN, let_stand, password_of
 
 if TYPE_CHECKING:
     from tests.http.desk import Desk
@@ -59,13 +59,14 @@ def test_prepare_writes_nothing_and_shows_everything(desk: Desk) -> None:
     assert desk.size == before
     assert statement["digest"] == statement_digest(base64.b64decode(statement["statement"]))
     for line in (
-        "SubjectScreened (training)",
-        "signer: Liu Yan (sc.liu), SC",
-        "meaning: authored. I entered this record",
-        "signed at: 2024-02-21T08:00:00+08:00 Asia/Shanghai",
-        "record: subject/S001, version 2",
-        "measurements[1].value: 68.0",
-        "age_years: 46",
+        "event: Subject screened\ntopic: subject.SubjectScreened/1\n",
+        "environment: training\n",
+        "signer: Liu Yan\nuser id: sc.liu\nrole: SC\n",
+        "meaning: authored\nlegal sentence: I entered this record",
+        "occurred at: 2024-02-21T08:00:00+08:00\ntime zone: Asia/Shanghai\n",
+        "record: subject/S001, version 2\n",
+        "measurements[1].value, unit: 68.0 kg\n",
+        "age_years: 46\n",
     ):
         assert line in statement["text"]
 
@@ -156,7 +157,10 @@ def own_key(desk: Desk) -> SigningKey:
     with desk.instance.log.lock:
         desk.instance.log.catch_up()
         covers = [p.digest for p in desk.instance.log.trial.people["sc.own"].proposals]
+    seen = {"evidence": "passport", "document": None}
+    desk.done("mei.lin", "/v1/people/sc.own/identity-verifications", seen, "person/sc.own")
     desk.done("mei.lin", "/v1/people/sc.own/approvals", {"covers": covers}, "person/sc.own")
+    let_stand(desk.instance, "sc.own", Role.SC, key)
     return key
 
 

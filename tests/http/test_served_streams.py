@@ -117,10 +117,12 @@ def give_consent(server: Server, bearer: dict[str, str], number: int) -> None:
         "data": {"version": "1.0", "language": "zh-CN", "given_by": "subject", "witness": None},
         "occurred_at": write_instant(CLOCK()),
         "zone": ZONE,
-        "signing": {"password": password_of("pi.chen")},
+        "signing": {"prepare": True},
     }
-    headers = {**bearer, "Idempotency-Key": new_txn_id(CLOCK())}
-    assert server.call("POST", f"/v1/subjects/T{number:03}/consents", order, **headers)[0] == 201
+    path, headers = f"/v1/subjects/T{number:03}/consents", {**bearer, "Idempotency-Key": new_txn_id(CLOCK())}
+    shown = [one["display"] for one in server.call("POST", path, order, **headers)[1]["statements"]]
+    signing = {"person": "pi.chen", "password": password_of("pi.chen"), "shown": shown}
+    assert server.call("POST", path, {**order, "signing": signing}, **headers)[0] == 201
 
 
 def test_eight_readers_that_drop_and_resume_see_every_event_once_and_in_order(server: Server) -> None:
@@ -136,6 +138,7 @@ def test_eight_readers_that_drop_and_resume_see_every_event_once_and_in_order(se
             assert seen.result(30) == list(range(1, end + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_a_stop_with_open_streams_ends_within_seconds(server: Server, number: signal.Signals) -> None:
     bearer = server.bearer("au.gao")

@@ -19,6 +19,7 @@ PATHS = {
     **{name: f"/v1/{name}" for name in _WHOLE},
     "trail": "/v1/audit-trail",
     "signatures": "/v1/signatures",
+    "alerts": "/v1/alerts",
 }
 
 

@@ -16,11 +16,13 @@ from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConf
 from core.trial.study.nct05727722 import protocol_config
 from core.trial.subject.commands import GiveConsent
 from core.trial.subject.events import ConsentGiver
+from tests.support.enrolment import acceptance, identity, standing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from api.wiring import Instance
+    from core.keys.ed25519 import SigningKey
     from core.trial.catalogue import Command
 
 ORIGIN = "renji.example/NCT05727722"
@@ -54,6 +56,8 @@ def found_trial(folder: Path) -> None:
     officers = tuple(OfficerEntry(i, n, r, password_of(i)) for i, (n, r) in OFFICERS.items())
     birth = Birth(ORIGIN, Environment.TRAINING, "NCT05727722")
     instance = create_instance(f"sqlite:///{folder}", birth, (officers[0], officers[1]), clock)
+    for person, (_, role) in OFFICERS.items():
+        submit(instance, person, role, acceptance(person))
     for person, (name, role) in STAFF.items():
         enrol(instance, person, name, role)
     submit(instance, "mm.zhao", Role.MM, ProposeProtocolConfig(protocol_config()))
@@ -72,13 +76,29 @@ def enrol(instance: Instance, person: str, name: str, role: Role) -> None:
     with instance.log.lock:
         instance.log.catch_up()
         covers = tuple(p.digest for p in instance.log.trial.people[person].proposals)
+    submit(instance, "mei.lin", Role.SEC, identity(person))
     submit(instance, "mei.lin", Role.SEC, ApproveEnrolment(person, covers))
+    let_stand(instance, person, role)
 
 
-def submit(instance: Instance, person: str, role: Role, command: Command) -> None:
+def let_stand(instance: Instance, person: str, role: Role, key: SigningKey | None = None) -> None:
+    """Do what comes before the first signature of an enrolled person, who may hold their key themselves."""
+    actors = {Role.ADM: "jun.xu", Role.PI: "pi.chen"}
+    for acting, command in standing(person, role, instance.clock().date()):
+        if acting is None:
+            submit(instance, person, role, command, key)
+        else:
+            submit(instance, actors[acting], acting, command)
+
+
+def submit(
+    instance: Instance, person: str, role: Role, command: Command, key: SigningKey | None = None
+) -> None:
     now = instance.clock()
     request = Request(person, role, now, ZONE, new_txn_id(now))
-    instance.handler.submit(command, request, lambda: instance.unlocker.open(person, password_of(person)))
+    instance.handler.submit(
+        command, request, lambda: key or instance.unlocker.open(person, password_of(person))
+    )
 
 
 def days(count: float) -> timedelta:

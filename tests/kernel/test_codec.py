@@ -108,6 +108,7 @@ ODD = st.sampled_from([*SCALARS, *LISTS, *OBJECTS])
 ODD_FIELDS = st.dictionaries(st.sampled_from([*GOOD, "surprise"]), ODD, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=1_500)
 @given(ODD_FIELDS, st.sets(st.sampled_from([*GOOD]), max_size=1))
 def test_both_ways_accept_the_same_and_read_it_the_same(odd: dict[str, Any], missing: set[str]) -> None:

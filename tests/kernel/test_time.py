@@ -137,8 +137,20 @@ def test_the_servers_clock_never_goes_back() -> None:
     clock = ServerClock()
     readings = [clock() for _ in range(2000)]
     assert sorted(readings) == readings
-    clock._last = datetime(9000, 1, 1, tzinfo=UTC)
-    assert clock() == datetime(9000, 1, 1, tzinfo=UTC)
+    clock.never_before(datetime(9000, 1, 1, tzinfo=UTC))
+    assert clock() >= datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def test_the_servers_clock_does_not_stand_still_while_the_machines_clock_is_behind() -> None:
+    wall, steady = [datetime(2024, 1, 1, 12, tzinfo=UTC)], [timedelta()]
+    clock = ServerClock(lambda: wall[0], lambda: steady[0])
+    assert clock() == wall[0]
+    wall[0] -= timedelta(minutes=10)
+    told = []
+    for _ in range(4):
+        wall[0], steady[0] = wall[0] + timedelta(minutes=6), steady[0] + timedelta(minutes=6)
+        told.append((clock().hour, clock().minute))
+    assert told == [(12, 3), (12, 6), (12, 9), (12, 14)]  # half pace until caught up, never back
 
 
 def test_a_scripted_clock_ignores_the_past() -> None:

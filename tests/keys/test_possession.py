@@ -59,7 +59,7 @@ def test_a_signature_under_another_payload_type_is_no_proof() -> None:
         KEY.key_id.encode(),
         ORIGIN.encode(),
     )
-    for signed in (body, dsse.pae("application/vnd.dosetrail.statement.v1+json", body)):
+    for signed in (body, dsse.pae("application/vnd.dosetrail.statement.v2+json", body)):
         proof = base64.b64encode(KEY.sign(signed)).decode()
         assert refusal_of(KEY.public_key, proof) == "BAD_PROOF_OF_POSSESSION"
 

@@ -251,9 +251,10 @@ INVESTIGATOR, INVESTIGATORS = {Role.PI}, {Role.PI, Role.SI}
 PHARMACY, COMMITTEE = {Role.PH}, {Role.SRC}
 MAY: dict[str, set[Role]] = {
     **dict.fromkeys(("consent", "take_back_treatment", "take_back_all"), INVESTIGATORS),
-    "screen": {Role.SC},
-    **dict.fromkeys(("confirm", "fail", "enrol", "dose", "close", "withdraw", "die"), INVESTIGATOR),
-    "toxicity": {Role.SC, Role.SI},
+    "screen": {Role.SC, Role.SI},
+    **dict.fromkeys(("confirm", "fail", "enrol", "dose"), INVESTIGATORS),
+    **dict.fromkeys(("close", "withdraw", "die"), INVESTIGATOR),
+    "toxicity": {Role.SC, Role.SI, Role.PI},
     "judge": COMMITTEE,
     **dict.fromkeys(("receive", "release", "reject", "prepare", "check", "discard"), PHARMACY),
     "meet": {Role.MM},
@@ -581,6 +582,8 @@ def _sign(model: Model, asked: Asked) -> Iterator[str]:
         yield "DECISION_DIFFERS"
     if model.signed and model.signed[-1] == (asked.words, model.facts):
         yield "ALREADY_SIGNED"
+    if model.meeting and asked.by.id not in model.meeting.votes:
+        yield "NOT_VOTED"
     votes = list(model.meeting.votes.values()) if model.meeting else []
     if len(votes) < QUORUM:
         yield "NO_QUORUM"

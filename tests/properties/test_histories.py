@@ -9,6 +9,7 @@ import pytest
 from api.verification import verify_store
 from core.audit.merkle import CompactRange, leaf_hash
 from core.kernel.errors import IntegrityFinding
+from core.trial.acts import acts_since
 from core.trial.trial import Trial
 
 if TYPE_CHECKING:
@@ -48,7 +49,14 @@ def test_folding_again_from_the_first_position_gives_the_same_trial(world: World
     live, again = world.trial, Trial()
     for position in range(1, world.log.size() + 1):
         again.apply(world.log.entry(position).recorded())
-    assert vars(live) == vars(again)
+    assert _compared(live) == _compared(again)
+
+
+def _compared(trial: Trial) -> dict[str, object]:
+    """Return the states with the chains of acts told out: an act knows only the one before it."""
+    acts = {person: [a.digest for a in acts_since(newest, 1)] for person, newest in trial.acts.items()}
+    signed = {digest: (act.by, act.position) for digest, act in trial.signed.items()}
+    return {**vars(trial), "acts": acts, "signed": signed}
 
 
 def test_the_head_in_memory_is_the_head_of_the_leaves(world: World) -> None:

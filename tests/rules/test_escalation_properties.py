@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ def test_p8_there_is_always_a_way_on(walk: Walk) -> None:
         laws.p8_there_is_always_a_way_on(passed)
 
 
+@pytest.mark.slow
 @_FEW
 @given(walks(), st.randoms(use_true_random=False))
 def test_p9_order_within_a_level_changes_nothing(walk: Walk, chance: random.Random) -> None:

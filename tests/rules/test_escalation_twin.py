@@ -36,6 +36,7 @@ def test_table_and_nested_ifs_agree_on_many_trials(walk: Walk) -> None:
         assert _said(walk.rules, walk.top, outcomes) == twin(walk.rules, walk.top, outcomes)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(designs, st.integers(1, 4), st.data())
 def test_table_and_nested_ifs_agree_on_impossible_states(

@@ -198,6 +198,7 @@ def test_lifelines_agrees_on_kaplan_meier(followed: list[Followed], day: int) ->
         assert float(ours) == pytest.approx(_of_lifelines(followed, day), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_lifelines_agrees_on_the_golden_trial() -> None:
     assert _of_lifelines(follow_up(), 60) == pytest.approx(35 / 54, abs=1e-12)
 

@@ -251,6 +251,7 @@ world.close()
 """
 
 
+@pytest.mark.slow
 def test_four_processes_lose_nothing_and_leave_no_gap(world: World) -> None:
     size = world.log.size()
     names = [m.id for m in MEMBERS[:4]]

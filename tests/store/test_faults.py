@@ -104,6 +104,7 @@ def test_refusals_that_cannot_be_recorded_do_not_pass_as_recorded(
     check_log(world, size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "done"), PAIRS)
 def test_a_process_killed_at_any_step_leaves_a_whole_log(
     world: World,

@@ -88,7 +88,7 @@ def test_an_append_of_another_process_wakes_the_reader(world: World, readers: li
     script = (
         "import sys; from pathlib import Path; from tests.support.world import World\n"
         "w = World.open(Path(sys.argv[1]), {})\n"
-        "w.handler.record_refusal('X', 'Nothing', 'nobody', None); w.close()"
+        "w.handler.record_refusal('X', 'Nothing', 'sc.liu', None); w.close()"
     )
     subprocess.run([sys.executable, "-c", script, str(world.folder)], check=True, timeout=60)
     assert [size + 1] == reader.take(1)

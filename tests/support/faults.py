@@ -85,7 +85,7 @@ from tests.support.world import World
 folder, step, done = sys.argv[1:]
 world = World.open(Path(folder), {})
 Death(step, done=done == "done").install(pytest.MonkeyPatch())
-world.handler.record_refusal("DIED_HERE", "Nothing", "nobody", None)
+world.handler.record_refusal("DIED_HERE", "Nothing", "sc.liu", None)
 """
 
 

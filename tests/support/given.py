@@ -18,6 +18,7 @@ from core.kernel.codec import to_data
 from core.kernel.errors import TrialError
 from core.kernel.quantities import Quantity
 from core.kernel.recorded import Reason, Recorded, Signer, Txn
+from core.request import Request
 from core.rules.quantities import Sex
 from core.rules.screening_facts import UNITS, Attestation, Group, Measurement
 from core.trial.catalogue import decide, opening_topics
@@ -263,6 +264,7 @@ class Past:
     payload: Any
     by: Member = PI
     at: datetime = START
+    corrects: str | None = None
 
 
 def on(key: str, payload: Event, *, by: Member = PI, at: datetime = START) -> Past:
@@ -410,7 +412,7 @@ def recorded(past: Past, position: int, version: int) -> Recorded:
         meaning=Meaning.RESPONSIBILITY,
         legal="responsibility/1",
         reason=None,
-        corrects=None,
+        corrects=past.corrects,
         txn=Txn(TXN, 0, 1),
         payload=past.payload,
     )
@@ -498,6 +500,10 @@ class Story:
         assert code == self._error.code
         assert " " in self._error.detail
 
+    def past(self, back: int = 0) -> str:
+        """Return the digest of the newest past event, or of one that stands so many events before it."""
+        return digest(self.trial.position - back)
+
     @property
     def decided(self) -> tuple[Decided, ...]:
         """What the decider answered."""
@@ -513,7 +519,9 @@ class Story:
             for one in self._decided
         ]
         opens_with = opening_topics(type(self._command))
-        assert is_replay_of(to_data(self._command), self._command.target, opens_with, made, self._asked)
+        asked = self._asked
+        request = Request(asked.person, asked.role, asked.occurred_at, asked.zone, "", asked.reason)
+        assert is_replay_of(to_data(self._command), self._command.target, opens_with, made, request)
 
 
 NCT05727722 = protocol_config()

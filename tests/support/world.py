@@ -17,7 +17,7 @@ from core.audit.checkpoint import vkey
 from core.clock import ScriptedClock, new_txn_id
 from core.genesis import Birth, Founder, found
 from core.handle import Handler, Receipt, Request
-from core.kernel.actors import Environment
+from core.kernel.actors import Duty, Environment, Role
 from core.kernel.encoding import to_base64
 from core.kernel.errors import TrialError
 from core.kernel.recorded import Reason
@@ -44,6 +44,7 @@ from core.trial.subject.commands import (
     ScreenSubject,
     WithdrawSubject,
 )
+from tests.support.enrolment import acceptance, delegation, identity, standing
 from tests.support.given import (
     ADM,
     CELLS,
@@ -125,6 +126,8 @@ class World:
         trust = {"origin": ORIGIN, "genesis": genesis, "log_key": log_key}
         (folder / "trust.json").write_text(json.dumps(trust), encoding="utf-8")
         world = cls(folder, clock, log, secrets, keys)
+        for officer in (SEC, ADM):
+            world.accept(officer)
         for member in MEMBERS:
             world.enrol(member, keys[member.id])
         world.do(ProposeProtocolConfig(protocol_config()), MM)
@@ -239,9 +242,22 @@ class World:
         return tuple(p.digest for p in self.trial.people[member.id].proposals)
 
     def enrol(self, member: Member, key: SigningKey) -> Receipt:
-        """Enrol a person on two officers' word."""
+        """Enrol a person on two officers' word, up to the point where they can sign."""
         covers = self.propose(member, key)
-        return self.do(ApproveEnrolment(member.id, covers), SEC)
+        self.do(identity(member.id), SEC)
+        receipt = self.do(ApproveEnrolment(member.id, covers), SEC)
+        actors = {Role.ADM: ADM, Role.PI: PI, None: member}
+        for role, command in standing(member.id, member.role, self.clock().date()):
+            self.do(command, actors[role], key=None if role else key)
+        return receipt
+
+    def accept(self, member: Member) -> Receipt:
+        """Let a person accept the accountability policy."""
+        return self.do(acceptance(member.id), member)
+
+    def delegate(self, member: Member, duties: tuple[Duty, ...] = tuple(Duty)) -> Receipt:
+        """Let the investigator delegate duties to a person."""
+        return self.do(delegation(member.id, member.role, duties), PI)
 
     # -- stories ------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchLog]:
-    """A log of 67 events by five people, in a folder of its own."""
+    """A log of 80 events by five people, in a folder of its own."""
     log = BenchLog(tmp_path_factory.mktemp("verify") / "store")
     log.grow(panels=40, subjects=5)
     yield log

@@ -70,13 +70,15 @@ def append_around(
     reads: tuple[str, ...] = (),
     reason: Reason | None = None,
     corrects: str | None = None,
+    *,
+    delegation: str | None = None,
 ) -> None:
     """Append an event signed with the real key, without any decision."""
     with world.log.lock:
         world.log.catch_up()
         trial, created = world.log.trial, world.log.trial.instance.created
         assert created is not None
-        signer = service_signer(created) if member is None else _signer(world, member)
+        signer = service_signer(created) if member is None else _signer(world, member, delegation)
         meanings = [
             g.meaning for g in created.policy.grants if (g.role, g.type) == (signer.role, event.TOPIC)
         ]
@@ -93,15 +95,15 @@ def append_around(
             reason=reason,
             seen=Seen(world.log.head.size, to_base64(world.log.head.root())),
         )
-        one = (Decided(stream, event, corrects), meaning, trial.instance.legal[meaning])
+        one = (Decided(stream, event, corrects), trial.instance.legal[meaning])
         named = ("instance", f"person/{signer.id}", *reads) if member else ()
         (drafted,) = draft(ceremony, Chain(trial.versions, trial.digests), named, [one])
     key = world.secrets.service_key if member is None else world.keys[member.id]
     world.log.append(Batch([sealed_by(key, drafted, Auth.SERVICE if member is None else Auth.PASSWORD)]))
 
 
-def _signer(world: World, member: Member) -> Signer:
-    return Signer(member.id, member.name, member.role, None, world.keys[member.id].key_id)
+def _signer(world: World, member: Member, delegation: str | None) -> Signer:
+    return Signer(member.id, member.name, member.role, delegation, world.keys[member.id].key_id)
 
 
 def test_a_second_genesis_takes_nothing_over(world: World) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.verify.tampering import Tampered
 
-SIZE = 67
+SIZE = 80
 
 # What a DBA does behind the triggers, and the first position that is then bad.
 TAMPERINGS: dict[str, tuple[str, int]] = {

@@ -28,6 +28,7 @@ from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConf
 from core.trial.study.nct05727722 import SITE_ZONE, STUDY, protocol_config
 from core.trial.subject.commands import GiveConsent
 from core.trial.subject.events import ConsentGiver, IdentityCheck
+from tests.support.enrolment import acceptance, identity, standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,8 @@ class Stage:
         birth = Birth(ORIGIN, Environment.TRAINING, STUDY)
         found(self.log, birth, (founders[0], founders[1]), secrets, self.clock)
         self.handler = Handler(self.log, secrets.service_key, self.clock)
+        for officer in OFFICERS:
+            self.do(officer, acceptance(self.ids[officer]))
 
     def do(self, who: Who, command: Any, at: datetime | None = None, reason: Reason | None = None) -> Receipt:
         """Let the person of a role act; the clock moves on by a minute, or to `at`."""
@@ -100,11 +103,19 @@ class Stage:
         self.do(Role.ADM, EnrolPerson(person, name, "RenJi", key.key_id, proof, _role(who)))
 
     def approve(self, who: Who) -> None:
-        """Let the registrar approve what is proposed about the person."""
+        """Let the registrar approve what is proposed about the person, who can sign from then on."""
+        person = self.ids[who]
+        self.do(Role.SEC, identity(person))
+        self.approve_open(person)
+        for role, command in standing(person, _role(who), self.clock().date()):
+            self.do(role or who, command)
+
+    def approve_open(self, person: str) -> None:
+        """Let the registrar approve whatever is proposed about the person."""
         with self.log.lock:
             self.log.catch_up()
-            proposals = self.log.trial.people[self.ids[who]].proposals
-        self.do(Role.SEC, ApproveEnrolment(self.ids[who], tuple(p.digest for p in proposals)))
+            proposals = self.log.trial.people[person].proposals
+        self.do(Role.SEC, ApproveEnrolment(person, tuple(p.digest for p in proposals)))
 
     def staff(self) -> None:
         """Enrol everybody."""

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_as_of_a_position_equals_a_rebuild_stopped_there(steps: list[tuple[str, 
         require_stops_equal_as_of(log, views)
 
 
+@pytest.mark.slow
 @few
 @example([("panel", 0)] * 15, 1)
 @given(wanderings, st.integers(1, 60))
@@ -93,6 +95,7 @@ def test_any_page_size_gives_the_same_rows(steps: list[tuple[str, int]], page: i
                 assert paged.rows(projection.name, at) == whole.rows(projection.name, at)
 
 
+@pytest.mark.slow
 def test_the_laws_hold_over_the_golden_trial(golden_log: TrialLog, golden_views: Views) -> None:
     require_stops_equal_as_of(golden_log, golden_views)
 

@@ -9,7 +9,14 @@ from projections.sentences.sentence import sentence
 from tests.golden.strategies import example
 from tests.support.given import SC, Past, recorded
 
-STREAMS = {"subject": "subject/S01", "casebook": "casebook/S01", "person": "person/pi.chen", "lot": "lot/L01"}
+STREAMS = {
+    "subject": "subject/S01",
+    "casebook": "casebook/S01",
+    "person": "person/pi.chen",
+    "lot": "lot/L01",
+    "query": "query/Q1",
+    "review": "review/R1",
+}
 
 
 @pytest.mark.parametrize("topic", EVENTS)

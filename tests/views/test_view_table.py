@@ -53,7 +53,7 @@ def test_a_closed_row_is_gone_and_keeps_its_place_when_it_comes_back(views: View
     assert views.row(VIEW, "a") is None
     put(views, (4, "a", None), (5, "a", {"is": "back"}))
     assert [names(views, at) for at in (2, 3, 4, 5)] == [["a", "b"], ["b"], ["b"], ["back", "b"]]
-    assert views.row(VIEW, "a", 2) == {"is": "a"}
+    assert views.row(VIEW, "a", 2) == {"is": "a", "signature": 1}
 
 
 def test_closing_what_never_was_does_nothing(views: Views) -> None:

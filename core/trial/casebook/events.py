@@ -282,6 +282,7 @@ CasebookEvent = (
 
 _BY_INVESTIGATOR: Final = ((Role.PI, Meaning.RESPONSIBILITY),)
 _ENTERED: Final = ((Role.SC, Meaning.AUTHORED),)
+_MEDICATION: Final = ((Role.SC, Meaning.AUTHORED), (Role.SI, Meaning.AUTHORED))
 _LAB: Final = ((Role.SC, Meaning.AUTHORED), (Role.LB, Meaning.AUTHORED))
 _REVIEW: Final = ((Role.SI, Meaning.REVIEWED), (Role.PI, Meaning.REVIEWED))
 
@@ -295,8 +296,8 @@ SIGNERS: Final[Signers] = {
     LabResultRepeated: _LAB,
     LabResultCorrected: _LAB,
     LabReviewed: _REVIEW,
-    MedicationRecorded: _ENTERED,
-    MedicationEnded: _ENTERED,
+    MedicationRecorded: _MEDICATION,
+    MedicationEnded: _MEDICATION,
     HlaAntibodyReported: _LAB,
     VitalStatusRecorded: _BY_INVESTIGATOR,
     ClinicalImprovementAssessed: (
@@ -304,9 +305,8 @@ SIGNERS: Final[Signers] = {
         (Role.PI, Meaning.RESPONSIBILITY),
     ),
     DeviationRecorded: (
-        (Role.SC, Meaning.AUTHORED),
-        (Role.SI, Meaning.AUTHORED),
-        (Role.CRA, Meaning.AUTHORED),
+        (Role.PI, Meaning.RESPONSIBILITY),
+        *((role, Meaning.AUTHORED) for role in (Role.SC, Role.SI, Role.PH, Role.CRA, Role.DM)),
     ),
     DeviationAssessed: ((Role.PI, Meaning.REVIEWED), (Role.MM, Meaning.REVIEWED)),
 }

@@ -147,7 +147,7 @@ def repeat_lab_result(facts: Facts, command: RepeatLabResult, context: Context) 
     _require_drawn_from_living(facts, command.subject_key, command.result.drawn_at)
     require_result(facts, facts.casebook(command.subject_key), command.result, context)
     event = LabResultRepeated(command.visit, command.specimen_set, command.old, command.result)
-    return (Decided(command.target, event),)
+    return (_change(facts, command, event),)
 
 
 def correct_lab_result(facts: Facts, command: CorrectLabResult, context: Context) -> tuple[Decided, ...]:
@@ -156,8 +156,7 @@ def correct_lab_result(facts: Facts, command: CorrectLabResult, context: Context
     Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_RESULT`, `REASON_REQUIRED`, `SOURCE_REQUIRED`, `STALE_VALUE`,
     `NO_CHANGE`, `PII_SUSPECTED`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`.
     """
-    panel = _panel(facts, command)
-    result = _result(panel, command.analyte)
+    result = _result(_panel(facts, command), command.analyte)
     require_reason(context)
     if not command.source.strip():
         raise Malformed("SOURCE_REQUIRED", "a correction names its source document", field="source")
@@ -169,7 +168,7 @@ def correct_lab_result(facts: Facts, command: CorrectLabResult, context: Context
     event = LabResultCorrected(
         command.visit, command.specimen_set, command.analyte, command.old, command.new, command.source
     )
-    return (Decided(command.target, event, corrects=panel.digest),)
+    return (_change(facts, command, event),)
 
 
 def review_lab(facts: Facts, command: ReviewLab, context: Context) -> tuple[Decided, ...]:
@@ -190,6 +189,14 @@ def review_lab(facts: Facts, command: ReviewLab, context: Context) -> tuple[Deci
     require_no_personal_data(command.action, "action")
     event = LabReviewed(command.visit, command.specimen_set, command.findings, command.action)
     return (Decided(command.target, event),)
+
+
+def _change(
+    facts: Facts, command: RepeatLabResult | CorrectLabResult, event: LabResultRepeated | LabResultCorrected
+) -> Decided:
+    """Return the change of a result, which corrects the statement that set this result last."""
+    items = facts.quality(command.subject_key).items
+    return Decided(command.target, event, corrects=items.set_before(event))
 
 
 def _panel(facts: Facts, command: ReportLateResult | RepeatLabResult | CorrectLabResult | ReviewLab) -> Panel:

@@ -53,12 +53,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A reported panel: its current text, the statement that last wrote it, and the texts before.
+    """A reported panel: its current text and the texts before.
 
     `position` and `reported_at` are those of the first report; nobody of `written_by` reviews it.
     """
 
-    digest: str
     current: LabPanelReported
     position: int
     reported_at: datetime
@@ -75,7 +74,7 @@ class Panel:
 def reported(event: LabPanelReported, recorded: Recorded) -> Panel:
     """Return a panel as it was first reported."""
     writers = frozenset({recorded.signer.id})
-    return Panel(recorded.digest, event, recorded.position, recorded.recorded_at, writers)
+    return Panel(event, recorded.position, recorded.recorded_at, writers)
 
 
 def with_late_result(panel: Panel, event: LateResultReported, recorded: Recorded) -> Panel:
@@ -124,7 +123,6 @@ def _change(
 def _changed(panel: Panel, results: tuple[LabResult, ...], change: ResultChange, recorded: Recorded) -> Panel:
     return replace(
         panel,
-        digest=recorded.digest,
         current=replace(panel.current, results=results),
         written_by=panel.written_by | {recorded.signer.id},
         superseded=(*panel.superseded, panel.current),

@@ -125,7 +125,9 @@ def end_medication(facts: Facts, command: EndMedication, context: Context) -> tu
     if taken.end is not None:
         raise Refused("ILLEGAL_SEQUENCE", "the end of this medication is already recorded")
     _require_end(taken.start, command.end, _today(facts, context))
-    return (Decided(command.target, MedicationEnded(command.medication_id, command.end)),)
+    event = MedicationEnded(command.medication_id, command.end)
+    entered = facts.quality(command.subject_key).items.set_before(event)
+    return (Decided(command.target, event, corrects=entered),)
 
 
 def record_deviation(facts: Facts, command: RecordDeviation, context: Context) -> tuple[Decided, ...]:

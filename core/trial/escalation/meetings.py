@@ -44,7 +44,7 @@ def open_src_meeting(facts: Facts, command: OpenSrcMeeting, context: Context) ->
         raise Refused("MEETING_OPEN", "one meeting is open; it ends with a decision or without one")
     if command.meeting in escalation.meetings:
         raise Refused("DUPLICATE_MEETING", "there was a meeting under this id")
-    _require_roster(facts, command.roster, config.committee.quorum)
+    _require_roster(facts, command.roster, config.committee.quorum, context)
     context.checks.require_root(command.snapshot_position, command.snapshot_root)
     if command.snapshot_position < (decisive_at := facts.decisive_at()):
         raise Refused(
@@ -66,11 +66,11 @@ def open_src_meeting(facts: Facts, command: OpenSrcMeeting, context: Context) ->
     return (Decided(command.target, event),)
 
 
-def _require_roster(facts: Facts, roster: tuple[str, ...], quorum: int) -> None:
+def _require_roster(facts: Facts, roster: tuple[str, ...], quorum: int, context: Context) -> None:
     if len(set(roster)) != len(roster) or len(roster) < quorum:
         raise Refused("NO_QUORUM", f"a meeting has at least {quorum} members, each named once")
     for member in roster:
-        if not facts.person(member).holds_role(Role.SRC):
+        if not facts.person(member).holds_role(Role.SRC, context.now):
             raise Refused("NOT_ON_COMMITTEE", f"{member} does not hold the role {Role.SRC}")
 
 

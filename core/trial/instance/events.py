@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
 from typing import ClassVar, Final
 
-from core.kernel.actors import Environment, Meaning, Role, Signers
+from core.kernel.actors import Duty, Environment, Meaning, Role, Signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,50 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyGrant:
+    """A type that a delegated role signs only under a delegation of this duty."""
+
+    duty: Duty
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accountability:
+    """What everybody accepts before they sign anything: 21 CFR 11.10(j)."""
+
+    id: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """The digest of the text."""
+        return f"sha256:{sha256(self.text.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """After how many failed attempts within how many minutes a person is locked out: 21 CFR 11.300(d)."""
+
+    attempts: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Authority as data in the log, so that a verifier judges it from the log alone."""
+    """Authority as data in the log, so that a verifier judges it from the log alone.
+
+    `trained` are the roles that sign only while a training counts, `delegated` those that sign the types of
+    `duties` only under a delegation; a password is changed after `password_days`, where it is not None.
+    """
 
     legal: tuple[LegalSentence, ...]
     grants: tuple[Grant, ...]
+    trained: tuple[Role, ...]
+    delegated: tuple[Role, ...]
+    duties: tuple[DutyGrant, ...]
+    accountability: Accountability
+    lockout: Lockout
+    password_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +120,112 @@ class CommandRefused:
     target: str | None
 
 
-InstanceEvent = InstanceCreated | GenesisConfirmed | CommandRefused
+@dataclass(frozen=True, slots=True)
+class TimeSourceChecked:
+    """The server's clock was held against a source of time and agrees.
+
+    `offset_ms` is how far the clock is ahead of the source, in milliseconds: FDA 2024, question 14.
+    """
+
+    TOPIC: ClassVar[str] = "instance.TimeSourceChecked/1"
+    source: str
+    offset_ms: int
+    tolerance_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDiscrepancyDetected:
+    """The server's clock cannot be trusted: it differs from a source of time, or the source cannot say.
+
+    From here on nobody signs until a check agrees again; `offset_ms` is None where the source cannot say.
+    """
+
+    TOPIC: ClassVar[str] = "instance.ClockDiscrepancyDetected/1"
+    source: str
+    offset_ms: int | None
+    tolerance_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalsRepeated:
+    """The system refused a person, by the same code, more often within a minute than it records one by one.
+
+    `count` is how many refusals of the minute have no record of their own.
+    """
+
+    TOPIC: ClassVar[str] = "instance.RefusalsRepeated/1"
+    code: str
+    person: str
+    minute: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSignInsRefused:
+    """Sign-ins of nobody who is enrolled, counted over a minute; nothing that was typed is kept."""
+
+    TOPIC: ClassVar[str] = "instance.UnknownSignInsRefused/1"
+    minute: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMisused:
+    """A token that was ended, or that was never told, was brought again and again within a minute.
+
+    `person` is whose session it was, None where there never was one; it is said once a minute.
+    """
+
+    TOPIC: ClassVar[str] = "instance.SessionMisused/1"
+    person: str | None
+    minute: datetime
+    count: int
+
+
+class Scope(StrEnum):
+    """What a tool may read with its token; there is no scope that writes or signs."""
+
+    EVENTS = "events:read"
+    VIEWS = "views:read"
+    LOG = "log:read"
+    ALERTS = "alerts:read"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTokenIssued:
+    """A registrar lets a tool read in a person's care, within scopes and until a date; never sign."""
+
+    TOPIC: ClassVar[str] = "instance.ServiceTokenIssued/1"
+    token: str
+    tool: str
+    owner: str
+    scopes: tuple[Scope, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTokenRevoked:
+    """An officer ends the access of a tool, at once."""
+
+    TOPIC: ClassVar[str] = "instance.ServiceTokenRevoked/1"
+    token: str
+
+
+# What is refused stands apart: nothing is decided from the stream of it.
+RefusalEvent = CommandRefused | RefusalsRepeated | UnknownSignInsRefused | SessionMisused
+
+InstanceEvent = (
+    InstanceCreated
+    | GenesisConfirmed
+    | CommandRefused
+    | TimeSourceChecked
+    | ClockDiscrepancyDetected
+    | RefusalsRepeated
+    | UnknownSignInsRefused
+    | SessionMisused
+    | ServiceTokenIssued
+    | ServiceTokenRevoked
+)
 
 _APPROVED_BY_OFFICERS: Final = ((Role.ADM, Meaning.APPROVED), (Role.SEC, Meaning.APPROVED))
 _SERVICE: Final = ((Role.SVC, Meaning.RECORDED),)
@@ -87,5 +234,12 @@ _SERVICE: Final = ((Role.SVC, Meaning.RECORDED),)
 SIGNERS: Final[Signers] = {
     InstanceCreated: _SERVICE,
     CommandRefused: _SERVICE,
+    TimeSourceChecked: _SERVICE,
+    ClockDiscrepancyDetected: _SERVICE,
+    RefusalsRepeated: _SERVICE,
+    UnknownSignInsRefused: _SERVICE,
+    SessionMisused: _SERVICE,
+    ServiceTokenIssued: ((Role.SEC, Meaning.APPROVED),),
+    ServiceTokenRevoked: _APPROVED_BY_OFFICERS,
     GenesisConfirmed: _APPROVED_BY_OFFICERS,
 }

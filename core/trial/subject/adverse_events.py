@@ -219,8 +219,8 @@ _COMMITTEE: Final = ((Role.SRC, Meaning.ADJUDICATED),)
 
 # Who signs each type, meaning what: the rows with which the policy of position 1 is born.
 SIGNERS: Final[Signers] = {
-    AdverseEventReported: _OBSERVED,
-    AdverseEventCorrected: _OBSERVED,
+    AdverseEventReported: (*_OBSERVED, *_BY_INVESTIGATOR),
+    AdverseEventCorrected: (*_OBSERVED, *_BY_INVESTIGATOR),
     AdverseEventRegraded: (*_OBSERVED, *_BY_INVESTIGATOR),
     AdverseEventResolved: (*_OBSERVED, *_BY_INVESTIGATOR),
     SaeDeclared: _BY_INVESTIGATOR,

@@ -86,6 +86,7 @@ class Declaration:
 class TrackedAdverseEvent:
     """An adverse event as it reads now; `changed_position` is that of its last change.
 
+    `digest` is that of the newest statement that entered, corrected or regraded it.
     `adjudicated` is the last judgement that took effect; None while none has.
     """
 
@@ -174,7 +175,7 @@ def evolve(  # noqa: PLR0911 - one case an event
             return entered(event, recorded)
         case AdverseEventCorrected():
             entry = corrected(state.entry, event.changes)
-            return _rewritten(replace(state, entry=entry, digest=recorded.digest), recorded)
+            return _rewritten(replace(state, entry=entry), recorded)
         case AdverseEventRegraded():
             return _rewritten(replace(state, entry=regraded(state.entry, event)), recorded)
         case AdverseEventResolved():
@@ -211,7 +212,7 @@ def overtaken(state: TrackedAdverseEvent, recorded: Recorded) -> TrackedAdverseE
 
 def _rewritten(state: TrackedAdverseEvent, recorded: Recorded) -> TrackedAdverseEvent:
     writers = state.written_by | {recorded.signer.id}
-    return replace(state, written_by=writers, changed_position=recorded.position)
+    return replace(state, digest=recorded.digest, written_by=writers, changed_position=recorded.position)
 
 
 def _resolved(

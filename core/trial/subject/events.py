@@ -295,20 +295,20 @@ SubjectEvent = (
 )
 
 _BY_INVESTIGATOR: Final = ((Role.PI, Meaning.RESPONSIBILITY),)
-_CONSENT: Final = ((Role.PI, Meaning.RESPONSIBILITY), (Role.SI, Meaning.RESPONSIBILITY))
-_ENTERED: Final = ((Role.SC, Meaning.AUTHORED),)
+_DELEGABLE: Final = ((Role.PI, Meaning.RESPONSIBILITY), (Role.SI, Meaning.RESPONSIBILITY))
+_OBSERVED: Final = ((Role.SC, Meaning.AUTHORED), (Role.SI, Meaning.AUTHORED))
 
 # Who signs each type, meaning what: the rows with which the policy of position 1 is born.
 SIGNERS: Final[Signers] = {
-    ConsentGiven: _CONSENT,
-    ConsentReconfirmed: _CONSENT,
-    ConsentWithdrawn: _CONSENT,
-    SubjectScreened: _ENTERED,
-    ScreeningCorrected: _ENTERED,
-    EligibilityConfirmed: _BY_INVESTIGATOR,
-    SubjectScreenFailed: _BY_INVESTIGATOR,
-    SubjectEnrolled: _BY_INVESTIGATOR,
-    DoseAdministered: _BY_INVESTIGATOR,
+    ConsentGiven: _DELEGABLE,
+    ConsentReconfirmed: _DELEGABLE,
+    ConsentWithdrawn: _DELEGABLE,
+    SubjectScreened: _OBSERVED,
+    ScreeningCorrected: _OBSERVED,
+    EligibilityConfirmed: _DELEGABLE,
+    SubjectScreenFailed: _DELEGABLE,
+    SubjectEnrolled: _DELEGABLE,
+    DoseAdministered: _DELEGABLE,
     DoseCorrected: _BY_INVESTIGATOR,
     DltWindowCompleted: _BY_INVESTIGATOR,
     SubjectWithdrawn: _BY_INVESTIGATOR,

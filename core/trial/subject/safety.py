@@ -133,7 +133,7 @@ def regrade_adverse_event(
         command.aware_at,
     )
     require_coherent(regraded(tracked.entry, event), require_config(facts.study()), context)
-    return (Decided(command.target, event),)
+    return (Decided(command.target, event, corrects=tracked.digest),)
 
 
 def resolve_adverse_event(
@@ -149,12 +149,11 @@ def resolve_adverse_event(
     before = tracked.resolution
     if before == event:
         raise Refused("NO_CHANGE", "this outcome is already recorded")
-    taken_back = before is not None and before.outcome.ends_the_event
-    if taken_back:
+    if before is not None and before.outcome.ends_the_event:
         require_reason(context)
     _require_fatal_as_graded(command.outcome, tracked.entry)
     _require_end(command, tracked, require_config(facts.study()).zone, context)
-    return (Decided(command.target, event, corrects=tracked.resolution_digest if taken_back else None),)
+    return (Decided(command.target, event, corrects=tracked.resolution_digest),)
 
 
 def _require_fatal_as_graded(outcome: AdverseEventOutcome, entry: CourseOfAdverseEvent) -> None:

@@ -1,0 +1,1 @@
+"""Data quality: source verification, queries, freeze and lock, sign-off, reviews of the record."""

@@ -1,0 +1,1 @@
+"""Every command, every role, every delegation, every training: who may and who may not."""

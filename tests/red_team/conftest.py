@@ -1,0 +1,5 @@
+"""Fixtures of this folder."""
+
+from tests.support.world import founded, world
+
+__all__ = ["founded", "world"]
