@@ -182,7 +182,7 @@ class ClockWatch:
                 self._log.catch_up()
                 instance = self._log.trial.instance
                 version = self._log.trial.versions.get(streams.INSTANCE, 0)
-                now = max(self._clock(), self._log.received_at)
+                now = self._log.receivable_at(self._clock())
             if instance.created is None or not self._is_news(reading, instance, now, starting=starting):
                 return
             build = by_service(instance.created, self._service_key, now, lambda _view: said)

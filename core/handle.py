@@ -226,8 +226,7 @@ class Handler:
         return self._log.root_at(size)
 
     def _now(self) -> datetime:
-        """The server's time, and never before the log's newest receipt: another server may be ahead."""
-        return max(self._clock(), self._log.received_at)
+        return self._log.receivable_at(self._clock())
 
     def _seen_by(self, person: str, shown: Sequence[str] | None, seen: Seen | None) -> Seen:
         """Return the head that a person has before them who opens their key here.

@@ -146,8 +146,7 @@ class Refusing:
         return self._log.trial
 
     def _now(self) -> datetime:
-        """The server's time, and never before the log's newest receipt: another server may be ahead."""
-        return max(self._clock(), self._log.received_at)
+        return self._log.receivable_at(self._clock())
 
 
 def _target(command: Command) -> str | None:

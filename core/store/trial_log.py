@@ -33,6 +33,7 @@ from core.trial.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from eventsourcing.persistence import ApplicationRecorder
@@ -261,6 +262,10 @@ class TrialLog(Application[str]):
     def last_seen_by(self, person: str) -> int:
         """Return the size of the head that the person's newest signature had seen."""
         return self._seen.get(person, 0)
+
+    def receivable_at(self, moment: datetime) -> datetime:
+        """Return the moment, or the newest receipt's where that is later: another server may be ahead."""
+        return max(moment, self.received_at)
 
     def active_key_of(self, person: str) -> str | None:
         """Return the key of a person that counts at the head of the log, None where there is none."""
