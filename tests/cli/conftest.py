@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from functools import cache
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
@@ -18,7 +20,7 @@ from api.cli.main import dosetrail
 from api.play.player import golden_trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SCRIPT = Path(sys.executable).with_name("dosetrail")
 
@@ -65,14 +67,35 @@ def golden() -> Any:
 
 
 @pytest.fixture(scope="session")
-def golden_store(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> str:
+def golden_store(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the one store that the session shares: it is read only; whoever writes takes `golden_copy`."""
     folder = tmp_path_factory.mktemp("golden")
     script = folder / "golden_trial.json"
     script.write_bytes(golden_trial())
     store = f"sqlite:///{folder / 'store'}"
     played = cli("play", str(script), "--store", store)
     assert (played.returncode, played.stderr) == (0, "")
-    return store
+    size = _size(store)
+    yield store
+    assert _size(store) == size, "a test wrote to the store that all tests share"
+
+
+def _size(store: str) -> int:
+    with closing(sqlite3.connect(folder_of(store) / "log.sqlite")) as log:
+        size: int = log.execute("SELECT size FROM log_head").fetchone()[0]
+    return size
+
+
+@pytest.fixture
+def golden_copy(golden_store: str, tmp_path: Path) -> str:
+    """Give a copy of the golden trial's store for one test to write to."""
+    shutil.copytree(folder_of(golden_store), tmp_path / "copy")
+    return f"sqlite:///{tmp_path / 'copy'}"
+
+
+def folder_of(store: str) -> Path:
+    """Return the folder that a store's address names."""
+    return Path(store.removeprefix("sqlite:///"))
 
 
 @pytest.fixture(scope="session")

@@ -11,29 +11,19 @@ import subprocess
 import sys
 from contextlib import closing, suppress
 from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from api.cli.output import progress
 from projections.catalogue import PROJECTIONS
-from tests.cli.conftest import SCRIPT, founding
+from tests.cli.conftest import SCRIPT, folder_of, founding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.conftest import Cli
-
-
-def _folder(store: str) -> Path:
-    return Path(store.removeprefix("sqlite:///"))
-
-
-@pytest.fixture
-def copied(golden_store: str, tmp_path: Path) -> str:
-    shutil.copytree(_folder(golden_store), tmp_path / "copy")
-    return f"sqlite:///{tmp_path / 'copy'}"
 
 
 def test_version(cli: Cli) -> None:
@@ -99,41 +89,41 @@ def test_moments_that_are_none(inside: Cli, golden_store: str, options: list[str
     assert code in done.stderr
 
 
-def test_missing_secrets(inside: Cli, copied: str) -> None:
-    shutil.rmtree(_folder(copied) / "secrets")
-    done = inside("show", "subjects", "--store", copied)
+def test_missing_secrets(inside: Cli, golden_copy: str) -> None:
+    shutil.rmtree(folder_of(golden_copy) / "secrets")
+    done = inside("show", "subjects", "--store", golden_copy)
     assert done.returncode == 3
     assert "SECRETS_MISSING" in done.stderr
     # Verification needs none of them.
-    assert inside("verify", "--store", copied).returncode == 0
+    assert inside("verify", "--store", golden_copy).returncode == 0
 
 
-def test_a_file_that_is_no_log(inside: Cli, copied: str) -> None:
-    (_folder(copied) / "log.sqlite").write_bytes(b"this is no database at all" * 400)
+def test_a_file_that_is_no_log(inside: Cli, golden_copy: str) -> None:
+    (folder_of(golden_copy) / "log.sqlite").write_bytes(b"this is no database at all" * 400)
     for words in (["verify"], ["show", "subjects"], ["rebuild"]):
-        done = inside(*words, "--store", copied)
+        done = inside(*words, "--store", golden_copy)
         assert (done.returncode, done.stdout) == (3, "")
         assert "Traceback" not in done.stderr
 
 
-def test_a_forged_record_is_found(inside: Cli, copied: str) -> None:
-    with closing(sqlite3.connect(_folder(copied) / "log.sqlite")) as database, database:
+def test_a_forged_record_is_found(inside: Cli, golden_copy: str) -> None:
+    with closing(sqlite3.connect(folder_of(golden_copy) / "log.sqlite")) as database, database:
         triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             database.execute(f"DROP TRIGGER {name}")
         (state,) = database.execute("SELECT state FROM stored_events WHERE rowid = 60").fetchone()
         flipped = bytes([*state[:-40], state[-40] ^ 1, *state[-39:]])
         database.execute("UPDATE stored_events SET state = ? WHERE rowid = 60", (flipped,))
-    done = inside("verify", "--store", copied, "--json")
+    done = inside("verify", "--store", golden_copy, "--json")
     report = json.loads(done.stdout)
     assert (done.returncode, report["verdict"], report["first_bad_position"]) == (1, "failed", 60)
-    for_people = inside("verify", "--store", copied)
+    for_people = inside("verify", "--store", golden_copy)
     assert for_people.returncode == 1
     assert "position 60: " in for_people.stdout
 
 
 def test_trust_of_another_log_is_a_finding(inside: Cli, golden_store: str, production_store: str) -> None:
-    foreign = _folder(production_store) / "trust.json"
+    foreign = folder_of(production_store) / "trust.json"
     assert inside("verify", "--store", golden_store, "--trust", str(foreign)).returncode == 1
 
 
@@ -193,19 +183,19 @@ def test_init_asks_twice_on_a_terminal_and_echoes_nothing(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_rebuild_prints_one_document_and_changes_no_row(
-    cli: Cli, copied: str, shown: Callable[..., Any], inside: Cli
+    cli: Cli, golden_copy: str, shown: Callable[..., Any], inside: Cli
 ) -> None:
-    done = cli("rebuild", "--store", copied, "--json")
+    done = cli("rebuild", "--store", golden_copy, "--json")
     assert (done.returncode, json.loads(done.stdout)["position"]) == (0, 318)
     for view in ("subjects", "decisions", "meld", "trail"):
-        assert shown(view) == json.loads(inside("show", view, "--store", copied, "--json").stdout)
+        assert shown(view) == json.loads(inside("show", view, "--store", golden_copy, "--json").stdout)
 
 
-def test_views_may_be_deleted_at_any_time(inside: Cli, copied: str) -> None:
-    before = inside("show", "subjects", "--store", copied).stdout
-    for file in _folder(copied).glob("views.sqlite*"):
+def test_views_may_be_deleted_at_any_time(inside: Cli, golden_copy: str) -> None:
+    before = inside("show", "subjects", "--store", golden_copy).stdout
+    for file in folder_of(golden_copy).glob("views.sqlite*"):
         file.unlink()
-    assert inside("show", "subjects", "--store", copied).stdout == before
+    assert inside("show", "subjects", "--store", golden_copy).stdout == before
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback(golden_store: str) -> None:

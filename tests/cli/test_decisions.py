@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 
 import core
 from api.release import code_digest
+from tests.cli.conftest import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(golden_store: str, tmp_path: Path) -> str:
+def store(golden_copy: str) -> str:
     """Give a copy of the golden instance that may be written to, and a password file beside it."""
-    shutil.copytree(Path(golden_store.removeprefix("sqlite:///")), tmp_path / "store")
-    (tmp_path / "mm.password").write_text("training-mm\n", encoding="utf-8")
-    return f"sqlite:///{tmp_path / 'store'}"
+    folder_of(golden_copy).with_name("mm.password").write_text("training-mm\n", encoding="utf-8")
+    return golden_copy
 
 
 # -- decision replay ------------------------------------------------------------------------------------
@@ -79,7 +78,7 @@ def test_other_views_have_nothing_to_explain(
 
 
 def asked(inside: Cli, store: str, *options: str, person: str = "mm.zhao") -> Any:
-    password = Path(store.removeprefix("sqlite:///")).with_name("mm.password")
+    password = folder_of(store).with_name("mm.password")
     words = ["show", "decisions", *options, "--as", person, "--password-file", str(password)]
     return inside(*words, "--store", store, "--json")
 

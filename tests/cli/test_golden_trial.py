@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tests.cli.conftest import folder_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -107,8 +109,8 @@ def test_nothing_of_the_script_was_refused(shown: Shown) -> None:
 
 
 def test_log_verifies_with_the_trust_file(cli: Cli, golden_store: str) -> None:
-    trust = golden_store.removeprefix("sqlite:///") + "/trust.json"
-    done = cli("verify", "--store", golden_store, "--trust", trust)
+    trust = folder_of(golden_store) / "trust.json"
+    done = cli("verify", "--store", golden_store, "--trust", str(trust))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("verified: 318 events")
 

@@ -69,9 +69,9 @@ def _post(url: str, body: Any) -> Any:
         return json.load(answer)
 
 
-def test_sigterm_ends_an_open_stream_and_the_server_leaves_with_0(golden_store: str, tmp_path: Path) -> None:
+def test_sigterm_ends_an_open_stream_and_the_server_leaves_with_0(golden_copy: str, tmp_path: Path) -> None:
     auditor = acting_as(Role.AUD)
-    with _serving(["serve", "--store", golden_store], tmp_path) as (process, base):
+    with _serving(["serve", "--store", golden_copy], tmp_path) as (process, base):
         token = _post(
             f"{base}/v1/sessions", {"person": auditor.id, "password": auditor.password, "role": "AUD"}
         )["token"]
@@ -111,11 +111,11 @@ def test_an_interrupted_play_leaves_nothing_to_serve(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # gunicorn tries for five seconds
-def test_a_port_in_use_could_not_be_served(golden_store: str) -> None:
+def test_a_port_in_use_could_not_be_served(golden_copy: str) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        words = [str(SCRIPT), "serve", "--store", golden_store, "--port", str(taken.getsockname()[1])]
+        words = [str(SCRIPT), "serve", "--store", golden_copy, "--port", str(taken.getsockname()[1])]
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 3
     assert "SERVER_STOPPED" in done.stderr
