@@ -17,7 +17,8 @@ from flask_smorest import Api
 from marshmallow import ValidationError
 
 from api import manners, problems, verification
-from api.auth import Decoy, origin_of, require_session
+from api.auth import origin_of, require_session
+from api.decoy import Decoy
 from api.feed.feed import Feed
 from api.reading import ReadSide
 from api.routes.access import ACCESS
@@ -41,14 +42,14 @@ from api.throttling import add_throttling
 from core.kernel.errors import TrialError
 from core.kernel.quantities import write_decimal
 from core.kernel.time import write_instant
-from core.keys.sign_in import Challenges
+from core.keys.sign_in import DEVICE, Challenges
 
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
+    from api.instance import Instance
     from api.oidc.login import Login
     from api.reading import VerifyPositions
-    from api.wiring import Instance
 
 
 def create_app(
@@ -91,13 +92,15 @@ def make_service(
     instance: Instance, settings: Settings, verify_positions: VerifyPositions, login: Login | None = None
 ) -> Service:
     """Return what the requests of one process work with."""
+    challenging = instance.custody_file, instance.secrets.pepper, origin_of(instance)
     return Service(
         instance=instance,
         settings=settings,
         reading=ReadSide(instance, settings.reading_wait_seconds),
         feed=Feed(instance, settings.stream_slots),
         decoy=Decoy.made_for(instance),
-        challenges=Challenges(instance.secrets.pepper, origin_of(instance)),
+        challenges=Challenges(*challenging),
+        device_challenges=Challenges(*challenging, DEVICE),
         verify_positions=verify_positions,
         login=login,
     )

@@ -8,30 +8,27 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flask import g, request
 
+from api.devices import SIGN_IN, register_of, require_counting, require_device, signing_in, take_its_time
 from api.service import the_service
 from core.kernel.actors import Role
 from core.kernel.encoding import from_base64
 from core.kernel.errors import Refused, TrialError
-from core.keys.ed25519 import SigningKey, new_seed, parse_key_id
-from core.keys.sealing import SealedSeed, check_password, parameters_for, seal_seed
+from core.keys.ed25519 import parse_key_id
 from core.keys.service_tokens import PREFIX as SERVICE_TOKEN_PREFIX
 from core.trial.authority import require_member
 from core.trial.instance.events import Scope
 from core.trial.instance.tool_owners import may_own
-from core.trial.people.state import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from api.wiring import Instance
+    from api.instance import Instance
 
 # What each part of the interface asks of a tool's token; every other part is for people.
 SCOPES: Final[Mapping[str, Scope]] = {
@@ -42,9 +39,15 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "alerts": Scope.ALERTS,
 }
 WITHOUT_SESSION = frozenset(
-    {"sessions.sign_in", "sessions.challenge", "oidc.begin", "oidc.end", "credentials.request_key"}
+    {
+        "sessions.sign_in",
+        "sessions.challenge",
+        "sessions.device_challenge",
+        "oidc.begin",
+        "oidc.end",
+        "credentials.request_key",
+    }
 )
-SIGN_IN = "SignIn"
 _SIGN_IN_FAILED: Final = (
     "person and password, or key, do not belong together; after too many failures wait a minute, and if it "
     "still fails ask a registrar to let you in again"
@@ -53,37 +56,16 @@ _SIGN_IN_FAILED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is behind a request: a person in the role of their session, or a tool by the id of its token."""
+    """Who is behind a request: a person in the role of their session, or a tool by the id of its token.
+
+    `device` is the registered device on which the session began, or for which the tool was told its secret.
+    """
 
     person: str
     name: str
     role: Role
     scopes: tuple[Scope, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decoy:
-    """A sealed seed of nobody, checked where there is none so that the work is the same."""
-
-    sealed: SealedSeed
-    pepper: bytes
-
-    @classmethod
-    def made_for(cls, instance: Instance) -> Decoy:
-        """Return a decoy at the cost of the instance's own seals."""
-        with instance.log.lock:
-            instance.log.catch_up()
-            created = instance.log.trial.instance.created
-        if created is None:
-            raise Refused("INSTANCE_NOT_OPEN", "the log has not been founded")
-        seed, pepper = new_seed(), instance.secrets.pepper
-        key_id, cost = SigningKey(seed).key_id, parameters_for(created.environment)
-        return cls(seal_seed(seed, secrets.token_hex(), "nobody", key_id, pepper, cost), pepper)
-
-    def work(self, password: str) -> None:
-        """Do the work of a check that fails."""
-        with suppress(Refused):
-            check_password(self.sealed, password, self.pepper)
+    device: str | None = None
 
 
 def origin_of(instance: Instance) -> str:
@@ -97,11 +79,12 @@ def origin_of(instance: Instance) -> str:
 def require_session() -> None:
     """Find out who asks, for everything under /v1 but the sign-in itself.
 
-    Raises: as `caller_of`; `NOT_AUTHORISED` for a tool outside its scopes.
+    Raises: as `caller_of` and `require_device`; `NOT_AUTHORISED` for a tool outside its scopes.
     """
     if not request.path.startswith("/v1") or request.endpoint in WITHOUT_SESSION:
         return
     g.caller = caller_of(the_service().instance, bearer_token())
+    require_device(g.caller.device)
     if g.caller.scopes is not None and SCOPES.get(request.blueprint or "") not in g.caller.scopes:
         raise Refused("NOT_AUTHORISED", "the scopes of this service token do not reach here")
 
@@ -120,20 +103,28 @@ def bearer_token() -> str:
 def caller_of(instance: Instance, token: str) -> Caller:
     """Return who bears the token, judged by the session and by the log as they stand now.
 
-    Raises: `NOT_SIGNED_IN`, `SESSION_EXPIRED`, `LOCKED_OUT`, `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
+    Raises: `NOT_SIGNED_IN`, `SESSION_EXPIRED`, `LOCKED_OUT`, `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`,
+    `DEVICE_REVOKED`.
     """
     if token.startswith(SERVICE_TOKEN_PREFIX):
         return tool_of(instance, token)
     session = instance.sessions.require(token, instance.clock())
-    return member(instance, session.person, session.role)
+    try:
+        require_counting(register_of(instance), session.device)
+    except Refused:
+        instance.sessions.end(token, instance.clock())
+        raise
+    return replace(member(instance, session.person, session.role), device=session.device)
 
 
 def tool_of(instance: Instance, secret: str) -> Caller:
     """Return the tool with this secret, while the log lets it read and its owner may read as much.
 
-    Raises: `NOT_SIGNED_IN`.
+    Raises: `NOT_SIGNED_IN`, `DEVICE_REVOKED`.
     """
-    token, now = instance.service_tokens.token_of(secret), instance.clock()
+    token, device = instance.service_tokens.token_of(secret)
+    require_counting(register_of(instance), device)
+    now = instance.clock()
     with instance.log.lock:
         instance.log.catch_up()
         trial = instance.log.trial
@@ -143,7 +134,7 @@ def tool_of(instance: Instance, secret: str) -> Caller:
         raise Refused("NOT_SIGNED_IN", "the right of this service token has ended")
     if not may_own(owner, right.granted.scopes, now):
         raise Refused("NOT_SIGNED_IN", "the right of this service token has ended")
-    return Caller(token, right.granted.tool, Role.SVC, right.granted.scopes)
+    return Caller(token, right.granted.tool, Role.SVC, right.granted.scopes, device)
 
 
 def member(instance: Instance, person: str, role: Role) -> Caller:
@@ -151,7 +142,7 @@ def member(instance: Instance, person: str, role: Role) -> Caller:
 
     Raises: `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
     """
-    found = _person(instance, person)
+    found = instance.person(person)
     require_member(found, role, instance.clock())
     return Caller(person, found.name, role)
 
@@ -173,26 +164,22 @@ def proof_of(asked: Mapping[str, str]) -> Proof:
     return lambda person: _check_answer(person, asked["challenge"], asked["signature"])
 
 
-def sign_in(person: str, role: Role, proof: Proof) -> str:
-    """Check the proof and return the token of a new session.
+def sign_in(person: str, role: Role, proof: Proof, said: Mapping[str, str] | None) -> str:
+    """Check device and proof and return the token of a new session; `said` is what the device brings.
 
     Raises: `SIGN_IN_FAILED` for an unknown person, for a wrong proof and for a right one of who is locked out
-    alike: no answer tells whose id it is. `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`.
+    alike: no answer tells whose id it is. `ROLE_NOT_HELD`, `NO_ACTIVE_KEY`, and as `signing_in`.
     """
-    service, began = the_service(), time.monotonic()
+    service = the_service()
+    device = signing_in(person, said, is_known=is_enrolled(service.instance, person))
+    began = time.monotonic()
     try:
         _prove(person, proof)
     except TrialError:
         take_its_time(began)
         raise Refused("SIGN_IN_FAILED", _SIGN_IN_FAILED) from None
     _require_known_role(person, role)
-    return service.instance.sessions.start(person, role, service.instance.clock())
-
-
-def take_its_time(began: float) -> None:
-    """Wait until a refused sign-in that began then (`time.monotonic`) has taken as long as any other."""
-    seconds = the_service().settings.refused_sign_in_seconds
-    time.sleep(max(0.0, began + seconds - time.monotonic()))
+    return service.instance.sessions.start(person, role, service.instance.clock(), device)
 
 
 def _prove(person: str, proof: Proof) -> None:
@@ -236,10 +223,4 @@ def _require_known_role(person: str, role: Role) -> None:
 
 def is_enrolled(instance: Instance, person: str) -> bool:
     """Tell whether the log knows anybody under the id who could ever sign."""
-    return bool(_person(instance, person).keys)
-
-
-def _person(instance: Instance, person: str) -> Person:
-    with instance.log.lock:
-        instance.log.catch_up()
-        return instance.log.trial.people.get(person, Person(person))
+    return bool(instance.person(person).keys)

@@ -1,37 +1,35 @@
-"""Keys sealed under passwords: made, sealed anew, and destroyed once the log has ended them.
+"""Keys sealed under passwords: made by invitation or for a rotation, destroyed once the log has ended them.
 
-What counts is in the log; custody follows it. A seed is sealed before an event names its key, and sealed anew
-or destroyed behind the event: a crash in between leaves a state from which the same step can be taken again.
+What counts is in the log; custody follows it. A seed is sealed before an event names its key, and destroyed
+behind the event that ends it: a crash in between leaves a state from which the same step can be taken again.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.kernel.errors import Malformed, Refused, Unavailable
+from api.devices import end_sessions_on_revoked
+from core.kernel.errors import Refused, Unavailable
 from core.kernel.streams import PERSON_PREFIX, key_of, require_key
 from core.keys.passwords import require_acceptable_password, require_another_password
 from core.keys.possession import prove_possession
 from core.keys.session_changes import What
 from core.store.access_journal import Access
-from core.trial.people.commands import ChangePassword, RotateSigningKey
 from core.trial.people.events import SigningKeyRotated
-from core.trial.people.state import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.keys.custody import Custody
     from core.keys.ed25519 import SigningKey
     from core.keys.invitations import Invitation
-    from core.keys.sealing import SealedSeed
-    from core.request import Item, Receipt
+    from core.request import Receipt
     from core.store.trial_log import TrialLog
     from core.trial.instance.events import InstanceCreated
+    from core.trial.people.person import Person
 
 
 # -- new keys --------------------------------------------------------------------------------------------
@@ -43,7 +41,7 @@ def invite(instance: Instance, person: str, by: str, now: datetime) -> str:
     Raises: `BAD_IDENTIFIER`, `KEY_ACTIVE`.
     """
     require_key(person, "a person's id")
-    if person_of(instance, person).active_key is not None:
+    if instance.person(person).active_key is not None:
         raise Refused("KEY_ACTIVE", "the person has a key that counts: rotate or revoke it first")
     open_invitations(instance, now)
     code = instance.invitations.invite(person, by, now)
@@ -86,7 +84,7 @@ def seal_invited(instance: Instance, person: str, code: str, password: str) -> d
     Raises: `BAD_IDENTIFIER`, `WEAK_PASSWORD`, `INVITATION_REFUSED`.
     """
     require_key(person, "a person's id")
-    created, now = _created(instance), instance.clock()
+    created, now = instance.creation(), instance.clock()
     open_invitations(instance, now)
     require_acceptable_password(password, person, created.environment)
     instance.invitations.require(person, code, now)
@@ -104,7 +102,7 @@ def seal_next(instance: Instance, person: str, password: str, new_password: str)
 
     Raises: `NO_SEALED_KEY`, `WRONG_PASSWORD`, `LOCKED_OUT`, `SAME_PASSWORD`, `WEAK_PASSWORD`.
     """
-    created = _created(instance)
+    created = instance.creation()
     with instance.handler.refusing.attempt_as("SealKey", person):
         instance.unlocker.check(person, password)
     require_another_password(password, new_password)
@@ -131,101 +129,6 @@ def _enrolment(created: InstanceCreated, person: str, key: SigningKey) -> dict[s
     return {"person": person, "key": key.key_id, "proof": proof}
 
 
-# -- another password ------------------------------------------------------------------------------------
-
-
-@dataclass
-class PasswordChange:
-    """One change of a password: the event is signed with the old one, then the seed is sealed anew.
-
-    A crash between the two leaves the old password working; the same request, sent again, completes it.
-
-    Raises: `WEAK_PASSWORD`, `SAME_PASSWORD`.
-    """
-
-    instance: Instance
-    person: str
-    txn: str
-    old: str
-    new: str
-    _sealings: tuple[SealedSeed, SealedSeed] | None = None
-
-    def __post_init__(self) -> None:
-        require_another_password(self.old, self.new)
-        require_acceptable_password(self.new, self.person, _created(self.instance).environment)
-
-    def __repr__(self) -> str:
-        """Show who, never a password."""
-        return f"PasswordChange({self.person})"
-
-    def unlocking(self, unlock: Callable[[], SigningKey]) -> Callable[[], SigningKey]:
-        """Return what opens the key by `unlock`, and seals the seed anew as soon as that has succeeded."""
-
-        def unlock_and_reseal() -> SigningKey:
-            if self._is_recorded():
-                with suppress(Refused):  # completed before: only the answer was lost
-                    return self.instance.unlocker.open(self.person, self.new)
-            key = unlock()
-            self._sealings = self.instance.unlocker.resealed(self.person, self.old, self.new)
-            return key
-
-        return unlock_and_reseal
-
-    def keep(self) -> None:
-        """Let the new password open the key, and the old one nothing, once the event stands.
-
-        Raises: `VERSION_CONFLICT` where another change was faster, `CUSTODY_UNAVAILABLE`.
-        """
-        if self._sealings is not None:
-            self.instance.custody.replace(*self._sealings)
-
-    def _is_recorded(self) -> bool:
-        log = self.instance.log
-        with log.lock:
-            log.catch_up()
-            return bool(log.positions_of(self.txn))
-
-
-def password_change(
-    instance: Instance, items: Sequence[Item], old: str | None, new: str | None
-) -> PasswordChange | None:
-    """Return the change of password that was ordered, None where none was.
-
-    Raises: `NEW_PASSWORD_MISPLACED` where a new password comes without such an order, or the order without
-    it, with a key of one's own, or among others; `WEAK_PASSWORD`, `SAME_PASSWORD`.
-    """
-    ordered = [item for item in items if isinstance(item.command, ChangePassword)]
-    if not ordered and new is None:
-        return None
-    if len(ordered) != 1 or len(items) != 1 or new is None or old is None:
-        raise Malformed(
-            "NEW_PASSWORD_MISPLACED",
-            "a change of password comes alone, is signed with the old password and names the new one",
-            field="signing.new_password",
-        )
-    asked = ordered[0].request
-    return PasswordChange(instance, asked.person, asked.txn, old, new)
-
-
-def rotating(
-    instance: Instance, items: Sequence[Item], password: str | None, unlock: Callable[[], SigningKey]
-) -> Callable[[], SigningKey]:
-    """Return `unlock`, and behind it a refusal where the password opens the key that is rotated to as well.
-
-    Raises, when called: `SAME_PASSWORD`, and what `unlock` raises.
-    """
-    asked = [item.command for item in items if isinstance(item.command, RotateSigningKey)]
-
-    def unlock_and_compare() -> SigningKey:
-        opened = unlock()
-        # Repeated because the answer was lost, the order comes with the new password: that one is opened.
-        if any(opened.key_id == a.old and instance.unlocker.opens(a.person, a.key, password) for a in asked):
-            raise Refused("SAME_PASSWORD", "the next key is sealed under the password of this one")
-        return opened
-
-    return unlock_and_compare
-
-
 # -- keys that have ended ---------------------------------------------------------------------------------
 
 
@@ -244,17 +147,18 @@ def destroy_ended_seeds(log: TrialLog, custody: Custody) -> None:
 
 
 def settle(instance: Instance, receipts: Sequence[Receipt], by: str) -> None:
-    """Let custody and sessions follow events about people that have just been recorded.
+    """Let custody and sessions follow events about people and devices that have just been recorded.
 
     The record stands whatever happens here; what cannot be done now is done at the next start.
     """
     about = {r.stream: r.positions for r in receipts if r.stream.startswith(PERSON_PREFIX)}
-    if not about:
-        return
     with suppress(Unavailable):
+        end_sessions_on_revoked(instance, receipts, by)
+        if not about:
+            return
         destroy_ended_seeds(instance.log, instance.custody)
         for stream, positions in about.items():
-            if _lost_key(person_of(instance, key_of(stream)), positions):
+            if _lost_key(instance.person(key_of(stream)), positions):
                 instance.sessions.end_all_of(key_of(stream), instance.clock(), by)
 
 
@@ -263,23 +167,3 @@ def _lost_key(person: Person, positions: Sequence[int]) -> bool:
     return any(
         held.until in positions and held.ended_by != SigningKeyRotated.__name__ for held in person.keys
     )
-
-
-def person_of(instance: Instance, person: str) -> Person:
-    """Return the person as the log knows them now, empty if the id is new."""
-    with instance.log.lock:
-        instance.log.catch_up()
-        return instance.log.trial.people.get(person, Person(person))
-
-
-def _created(instance: Instance) -> InstanceCreated:
-    """Return how the instance was created.
-
-    Raises: `INSTANCE_NOT_OPEN`.
-    """
-    with instance.log.lock:
-        instance.log.catch_up()
-        created = instance.log.trial.instance.created
-    if created is None:
-        raise Refused("INSTANCE_NOT_OPEN", "this store holds no founded instance")
-    return created

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from flask import Response, g, jsonify, request
 
 from api.auth import bearer_token, the_caller
-from api.credentials import password_change, rotating, settle
+from api.credentials import settle
+from api.password_changes import password_change, rotating
 from api.rendering import prepared_body, prepared_series_body, receipt_body
 from api.service import the_service
 from core.audit.statement import is_uuid7
 from core.handle import Item, Request
 from core.kernel.actors import Meaning
 from core.kernel.errors import Malformed, Refused
+from core.trial.misuse import ATTEMPT_CODES
 from core.trial.people.commands import ChangePassword, RotateSigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from api.instance import Instance
     from api.schemas.orders import Order, Signing
     from core.handle import Receipt
     from core.keys.ed25519 import SigningKey
@@ -142,7 +146,8 @@ def _signed(items: Sequence[Item], signing: Signing) -> tuple[Receipt, ...]:
     else:
         unlock = rotating(instance, items, signing.password, unlocking(person, signing))
         opened = unlock if change is None else change.unlocking(unlock)
-        receipts = instance.handler.submit_series(items, opened, signing.shown, signing.seen)
+        with _ending_sessions_of_guessers(instance, person):
+            receipts = instance.handler.submit_series(items, opened, signing.shown, signing.seen)
     if change is not None:
         change.keep()
     if any(isinstance(item.command, ChangePassword | RotateSigningKey) for item in items):
@@ -150,6 +155,17 @@ def _signed(items: Sequence[Item], signing: Signing) -> tuple[Receipt, ...]:
     settle(instance, receipts, person)
     g.position = receipts[-1].positions[-1]
     return receipts
+
+
+@contextmanager
+def _ending_sessions_of_guessers(instance: Instance, person: str) -> Iterator[None]:
+    """End the sessions of who cannot be locked out and goes on failing: signing in again has to wait."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code in ATTEMPT_CODES and instance.handler.refusing.has_to_wait(person):
+            instance.sessions.end_all_of(person, instance.clock())
+        raise
 
 
 def idempotency_key() -> str:
@@ -193,7 +209,7 @@ def _if_match() -> int | None:
     if not request.headers["If-Match"].strip():
         raise Malformed("BAD_IF_MATCH", 'If-Match names one version, as in "3"')
     tags = request.if_match.as_set()
-    tag = next(iter(tags), "")
+    tag = next(iter(tags), None) or ""  # Werkzeug reads `""` as a tag of None
     if len(tags) != 1 or not _VERSION.fullmatch(tag):
         raise Malformed("BAD_IF_MATCH", 'If-Match names one version, as in "3"')
     return int(tag)

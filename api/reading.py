@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.kernel.actors import Role
 
 Row: TypeAlias = "dict[str, Any]"

@@ -14,7 +14,7 @@ from core.kernel.time import write_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.audit.statement import Statement
     from core.handle import Receipt
 
@@ -74,5 +74,5 @@ def _shown_one(data: bytes, statement: Statement, sentences: Mapping[str, str]) 
 
 def _sentences(instance: Instance) -> dict[str, str]:
     with instance.log.lock:
-        created = instance.log.trial.instance.created
-    return {sentence.id: sentence.text for sentence in created.policy.legal} if created else {}
+        sentences = instance.log.trial.instance.sentences
+    return {sentence.id: sentence.text for sentence in sentences.values()}

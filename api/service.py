@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 if TYPE_CHECKING:
-    from api.auth import Decoy
+    from api.decoy import Decoy
     from api.feed.feed import Feed
+    from api.instance import Instance
     from api.oidc.login import Login
     from api.reading import ReadSide, VerifyPositions
     from api.settings import Settings
-    from api.wiring import Instance
     from core.keys.sign_in import Challenges
 
 EXTENSION = "dosetrail"
@@ -29,6 +29,7 @@ class Service:
     feed: Feed
     decoy: Decoy
     challenges: Challenges
+    device_challenges: Challenges
     verify_positions: VerifyPositions
     login: Login | None = None
 

@@ -25,6 +25,7 @@ class Settings:
     `sign_ins_per_minute` bounds what one address may try without a session, `orders_per_minute` what one
     token may ask to change; 0 is no limit. `trusted_proxies` is how many proxies stand before the server,
     each of which adds to `X-Forwarded-For`; while it is 0 everybody behind a proxy counts as one address.
+    With `devices_required` (0 or 1) sign-ins and secrets of tools are for registered devices only.
     """
 
     heartbeat_seconds: float = 15.0
@@ -36,12 +37,14 @@ class Settings:
     sign_ins_per_minute: int = 30
     orders_per_minute: int = 120
     trusted_proxies: int = 0
+    devices_required: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Return the settings that stand under `DOSETRAIL_HTTP_<NAME>`.
 
-        Raises: `BAD_SETTING` for an unknown name or a value that is no positive number.
+        Raises: `BAD_SETTING` for an unknown name, a value that is no positive number, or neither 0 nor 1 for
+        a switch.
         """
         kinds = {f.name: type(f.default) for f in fields(cls)}
         given = {
@@ -94,6 +97,8 @@ def _whole_number(name: str, text: str, least: int, most: int) -> int:
 
 
 def _number(name: str, text: str, kind: type | None) -> float:
+    if kind is bool:
+        return bool(_whole_number(f"{PREFIX}{name.upper()}", text, 0, 1))
     if kind not in {int, float}:
         raise Malformed("BAD_SETTING", f"there is no setting {PREFIX}{name.upper()}", setting=name)
     try:

@@ -15,8 +15,10 @@ from core.audit.verify import verify_log
 from core.kernel.errors import CannotVerify, IntegrityFinding, TrialError
 from core.keys.ed25519 import parse_key_id, verify
 from core.keys.signature_pool import SignaturePool
+from core.store.collections_paused import collections_paused
 from core.store.log_copy import OpenedCopy
 from core.store.trial_log import open_row
+from core.trial.instance.events import Grant
 from core.trial.policy import SERVICE_TYPES
 
 if TYPE_CHECKING:
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
 
     from eventsourcing.persistence import Notification
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.audit.checkpoint import Checkpoint
     from core.audit.entry import Entry
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
     from core.trial.trial import Trial
 
 
-LONG_LOG = 10_000
+LONG_LOG = 2_000
 
 
 def verify_store(
@@ -51,7 +53,8 @@ def verify_store(
         checks = SignaturePool(_workers(total) if workers is None else workers)
         trusted = None if trust is None else read_trust(trust)
         told = (lambda done: progress(done, total)) if progress else (lambda _: None)
-        return verify_log(opened.copy(), checks, trusted, tuple(kept), told)
+        with collections_paused():
+            return verify_log(opened.copy(), checks, trusted, tuple(kept), told)
     finally:
         opened.close()
 
@@ -106,8 +109,9 @@ def _require_valid(entry: Entry, trial: Trial) -> None:
     else:
         person = trial.people.get(signer.id)
         valid = person is not None and _could_sign(person, entry)
-        # The policy is that of position 1, at every position: no event changes it.
-        valid = valid and trial.instance.may_sign(statement.type, signer.role, statement.meaning)
+        policy = trial.instance.policy_at(entry.position)
+        grant = Grant(signer.role, statement.type, statement.meaning)
+        valid = valid and policy is not None and grant in policy.grants
     if not valid:
         raise IntegrityFinding("NOT_VALID_THEN", "key, role or meaning did not count at this position")
     message = pae(PAYLOAD_TYPE, entry.leaf.envelope.statement)

@@ -19,7 +19,7 @@ from core.kernel import streams
 from core.kernel.actors import Environment
 from core.kernel.errors import Conflict, Unavailable
 from core.store.recorder import Batch
-from core.store.refusals import by_service
+from core.store.refusals import by_service, service_of
 from core.time_source import Reading
 from core.trial.context import Decided
 from core.trial.instance.events import ClockDiscrepancyDetected, TimeSourceChecked
@@ -135,6 +135,7 @@ class ClockWatch:
         self._clock = clock
         self._judge = judge
         self._judging = threading.Lock()
+        self._disagreed_at: datetime | None = None
 
     def require_trusted(self) -> None:
         """Check the clock, record what is news, and refuse where it cannot be trusted.
@@ -176,33 +177,41 @@ class ClockWatch:
 
     def _record(self, reading: Reading, *, starting: bool) -> None:
         """Record a reading that is news; of two servers that see the same, one records it."""
+        if self._judge.agrees(reading):
+            self._disagreed_at = None
         said = (Decided(streams.INSTANCE, self._event(reading)),)
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             with self._log.lock:
-                self._log.catch_up()
+                if attempt:  # `check` has just done so; what came meanwhile is a conflict
+                    self._log.catch_up()
                 instance = self._log.trial.instance
                 version = self._log.trial.versions.get(streams.INSTANCE, 0)
                 now = self._log.receivable_at(self._clock())
-            if instance.created is None or not self._is_news(reading, instance, now, starting=starting):
+                news = self._is_news(reading, instance, now, starting=starting)
+                service = service_of(self._log, self._service_key) if news else None  # it opens position 1
+            if service is None:
                 return
-            build = by_service(instance.created, self._service_key, now, lambda _view: said)
+            build = by_service(service, now, lambda _view: said)
             try:
                 self._log.append(Batch(build, {streams.INSTANCE: version}))
             except Conflict:
                 continue
+            if not self._judge.agrees(reading):
+                self._disagreed_at = now
             return
         raise Unavailable("STORE_BUSY", "the check of the clock could not be recorded")
 
     def _is_news(self, reading: Reading, instance: Instance, now: datetime, *, starting: bool) -> bool:
         """Tell whether the log does not say so already: a turn, the first good check of an hour or a start.
 
-        A training log records no start: it is looked at more often than it is used.
+        A training log records no start: it is looked at more often than it is used. Where another server's
+        clock agrees, what is wrong with this one's is said once an hour: two servers do not argue.
         """
         if instance.created is None or not instance.is_open:
             return False
         trusted, standing = self._judge.agrees(reading), instance.clock
         if standing is None or standing.trusted is not trusted:
-            return True
+            return trusted or self._disagreed_at is None or now - self._disagreed_at >= CHECKED_EVERY
         starts = starting and instance.created.environment is Environment.PRODUCTION
         return trusted and (starts or now - standing.recorded_at >= CHECKED_EVERY)
 

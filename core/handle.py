@@ -87,8 +87,8 @@ class Handler:
         `shown` are the digests of the texts that the signer has read (`require_shown`), `seen` the head that
         came with them (`core/heads.py`).
 
-        Raises: `Refused` (recorded; also `SHOWN_DIFFERS`, `BAD_SEEN`), `Malformed`, `Conflict`
-        `VERSION_CONFLICT`, `Unavailable`.
+        Raises: `Refused` (recorded; also `SHOWN_DIFFERS`, `BAD_SEEN`), `Malformed` (recorded where an edit
+        check says so), `Conflict` `VERSION_CONFLICT`, `Unavailable`.
         """
         return self.submit_series([Item(command, request)], unlock, shown, seen)[0]
 

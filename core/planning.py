@@ -92,7 +92,7 @@ def plan(item: Item, terms: Terms, basis: Basis) -> Plan:
         seen=terms.seen,
     )
     targets = {one.stream: trial.versions.get(one.stream, 0) for one, _ in decided}
-    expects = {**facts.reads, **targets}
+    expects = {**facts.guards, **facts.reads, **targets}
     # A copy: the folded trial moves on as soon as its lock is released.
     chain = Chain(expects, {stream: trial.digests[stream] for stream in expects if expects[stream]})
     return Plan(ceremony, chain, tuple(facts.reads), decided, expects, facts.births, trial.position)

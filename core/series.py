@@ -15,6 +15,7 @@ from core.audit.leaf import Leaf, Seal
 from core.ceremony import stated
 from core.kernel.errors import Conflict, Malformed, Refused
 from core.planning import Basis, plan
+from core.trial.escalation.commands import CastSrcVote, EndSrcVoting
 from core.trial.people.commands import RotateSigningKey
 from core.trial.registry import read_payload
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from core.request import Item
 
 SERIES_LIMIT: Final = 100
+
+# Prepared together with what counts the votes, the last vote would be tried out before it is cast.
+ALONE: Final = (CastSrcVote, EndSrcVoting)
 
 _UNSIGNED: Final = bytes(64)
 
@@ -47,6 +51,8 @@ def require_series(items: Sequence[Item]) -> None:
         raise Malformed("BAD_SERIES", "one person in one role signs a series")
     if any(isinstance(item.command, RotateSigningKey) for item in items[:-1]):
         raise Malformed("BAD_SERIES", "behind a rotation only the new key signs: end the series with it")
+    if len(items) > 1 and any(isinstance(item.command, ALONE) for item in items):
+        raise Malformed("BAD_SERIES", "a vote is signed alone: nobody tries it out before it is cast")
 
 
 def plan_series(

@@ -24,7 +24,7 @@ class SessionObserver:
 
     def changed(self, what: What, name: str, session: Session, by: str | None, now: datetime) -> None:
         """Keep that a session began, ended or ran out."""
-        self._journal.note(Access(what, name, session.person, session.role, by), now)
+        self._journal.note(Access(what, name, session.person, session.role, by, session.device), now)
 
     def is_over(self, name: str) -> bool:
         """Tell whether the journal says that the session of this name is over."""

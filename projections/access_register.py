@@ -2,6 +2,8 @@
 
 * A right is a role, a delegation, a key, a training, the acceptance of the policy; a lock-out is the want of
   all. What a tool may read with a service token is a right of the person in whose care the token is.
+* A delegation counts in the role as it was granted by then; it lapses and ends with that role.
+* An acceptance ends with the text that was accepted: another accountability policy is accepted anew.
 * `since` and `until` are the events that gave and ended it; `valid_from` and `valid_until` the dates of the
   grant, or the days of a course. Whether a right counts depends on the moment of reading.
 """
@@ -13,20 +15,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.kernel import streams
 from core.kernel.time import local_text, parse_offset_time
-from core.trial.instance.events import InstanceCreated, ServiceTokenIssued, ServiceTokenRevoked
+from core.trial.acts import acts_since
+from core.trial.instance.events import (
+    InstanceCreated,
+    PolicyChanged,
+    ServiceTokenIssued,
+    ServiceTokenRevoked,
+)
 from core.trial.people.events import PolicyAccepted, TrainingRecorded
 from core.trial.people.rights import stamp_of
 from core.trial.registry import events_of
 from projections.projection import RowChange, RowPatch
 from projections.read_rights import readers_of
+from projections.stamps import stamp_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from core.kernel.recorded import Recorded
-    from core.trial.people.rights import Held, Stamp
-    from core.trial.people.state import Person
+    from core.trial.instance.state import Instance
+    from core.trial.people.person import Person
+    from core.trial.people.rights import Held
     from core.trial.trial import Trial
 
 Row: TypeAlias = "dict[str, Any]"
@@ -39,9 +49,8 @@ class AccessRegister:
     readers = readers_of(name, "person")
     concerns = events_of("person", "instance")
 
-    def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange | RowPatch]:
+    def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange | RowPatch]:  # noqa: ANN401 - a state
         """Return the rights of the person whose stream the event stands in, and those of the founders."""
-        del before
         if isinstance(event.payload, InstanceCreated):
             for officer in event.payload.officers:
                 yield from _rights(trial.people[officer.id])
@@ -49,8 +58,10 @@ class AccessRegister:
             yield _of_token(trial.people[event.payload.owner], event)
         elif isinstance(event.payload, ServiceTokenRevoked):
             granted = trial.instance.tokens[event.payload.token].granted
-            ended = {"until": _stamp(stamp_of(event)), "ended_by": type(event.payload).__name__}
+            ended = {"until": stamp_row(stamp_of(event)), "ended_by": type(event.payload).__name__}
             yield RowPatch(_key_of(granted), ended)
+        elif isinstance(event.payload, PolicyChanged):
+            yield from _accepted_anew(event, before, trial)
         elif event.stream.startswith(streams.PERSON_PREFIX):
             person = trial.people[streams.key_of(event.stream)]
             yield from _rights(person)
@@ -59,7 +70,9 @@ class AccessRegister:
 
     def present(self, rows: Sequence[Row], moment: datetime) -> list[Row]:
         """Return the rights with what they are at the moment: counts, not_yet, lapsed, ended."""
-        return [{**row, "state": _state(row, moment)} for row in rows]
+        stated = [{**row, "state": _state(row, moment)} for row in rows]
+        roles = [row for row in stated if row["kind"] == "role"]
+        return [row if row["kind"] != "delegation" else _under_role(row, roles) for row in stated]
 
 
 def _rights(person: Person) -> Iterator[RowChange]:
@@ -78,8 +91,8 @@ def _of_held(person: Person, kind: str, what: str, held: Held) -> RowChange:
     zone = held.granted.zone if held.granted else "UTC"
     row = {
         **_about(person, kind, what),
-        "since": _stamp(held.granted),
-        "until": _stamp(held.ended),
+        "since": stamp_row(held.granted),
+        "until": stamp_row(held.ended),
         "ended_by": held.ended_by,
         "valid_from": held.valid_from and local_text(held.valid_from, zone),
         "valid_until": held.valid_until and local_text(held.valid_until, zone),
@@ -95,7 +108,7 @@ def _of_account(person: Person, event: Recorded) -> RowChange:
     kind, what = ("training", payload.course) if trained else ("policy", payload.policy)
     row = {
         **_about(person, kind, what),
-        "since": _stamp(stamp_of(event)),
+        "since": stamp_row(stamp_of(event)),
         "until": None,
         "ended_by": None,
         "valid_from": payload.completed_on.isoformat() if trained else None,
@@ -105,13 +118,34 @@ def _of_account(person: Person, event: Recorded) -> RowChange:
     return RowChange(f"{person.id}/{kind}/{event.position}", row)
 
 
+def _accepted_anew(event: Recorded, before: Instance, trial: Trial) -> Iterator[RowPatch]:
+    """Yield the acceptances that end with the text that they accepted, or count again with it."""
+    old, new = before.accountability, trial.instance.accountability
+    if old is None or new is None or old.digest == new.digest:
+        return
+    ended = {"until": stamp_row(stamp_of(event)), "ended_by": type(event.payload).__name__}
+    for person in trial.people.values():
+        for position, digest in _acceptances(person, trial):
+            if digest == old.digest:
+                yield RowPatch(f"{person.id}/policy/{position}", ended)
+            elif digest == new.digest:
+                yield RowPatch(f"{person.id}/policy/{position}", {"until": None, "ended_by": None})
+
+
+def _acceptances(person: Person, trial: Trial) -> Iterator[tuple[int, str]]:
+    """Yield where the person accepted an accountability policy, and the digest of its text; newest first."""
+    acts = acts_since(trial.acts.get(person.id), 0)
+    positions = (act.position for act in acts if act.topic == PolicyAccepted.TOPIC)
+    return zip(positions, reversed(person.accepted), strict=True)
+
+
 def _of_token(owner: Person, event: Recorded) -> RowChange:
     """Return the row of what a tool may read; it never signs."""
     granted: ServiceTokenIssued = event.payload
     right = f"{granted.token} ({granted.tool}): {', '.join(granted.scopes)}"
     row = {
         **_about(owner, "service token", right),
-        "since": _stamp(stamp_of(event)),
+        "since": stamp_row(stamp_of(event)),
         "until": None,
         "ended_by": None,
         "valid_from": None,
@@ -135,16 +169,17 @@ def _about(person: Person, kind: str, what: str) -> Row:
     }
 
 
-def _stamp(stamp: Stamp | None) -> Row | None:
-    if stamp is None:
-        return None
-    reason = stamp.reason and {"code": stamp.reason.code, "text": stamp.reason.text}
-    return {
-        "position": stamp.position,
-        "at": local_text(stamp.at, stamp.zone),
-        "by": stamp.by,
-        "reason": reason,
-    }
+def _under_role(delegation: Row, roles: Sequence[Row]) -> Row:
+    """Return a delegation that counts with what its role allows: nobody works in a role that they lost."""
+    if delegation["state"] != "counts":
+        return delegation
+    role, since = delegation["right"].partition(":")[0], delegation["since"]["position"]
+    states = [
+        one["state"]
+        for one in roles
+        if (one["person"], one["right"]) == (delegation["person"], role) and one["since"]["position"] < since
+    ]
+    return delegation if "counts" in states else {**delegation, "state": states[-1] if states else "lapsed"}
 
 
 def _state(row: Row, moment: datetime) -> str:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 from core.kernel.actors import Role
 from core.kernel.streams import key_of
 from core.kernel.time import write_instant
+from core.trial.attempts import Attempts
 from core.trial.instance.events import (
     ClockDiscrepancyDetected,
     CommandRefused,
     SessionMisused,
     UnknownSignInsRefused,
 )
-from core.trial.misuse import ATTEMPT_CODES, Attempts
+from core.trial.misuse import ATTEMPT_CODES
 from core.trial.people.events import KeyCompromiseDeclared, LockedOut
 from projections.projection import RowChange
 from projections.sentences.sentence import sentence
@@ -86,11 +87,11 @@ def kind_of(event: Recorded) -> str | None:  # noqa: PLR0911 - one case a kind o
 
 def _spares_last_officer(event: Recorded, trial: Trial) -> bool:
     """Tell whether enough has failed to lock somebody out, but nobody would be left to lift it."""
-    payload, created = event.payload, trial.instance.created
-    if created is None or not isinstance(payload, CommandRefused) or payload.code not in ATTEMPT_CODES:
+    payload, policy = event.payload, trial.instance.policy
+    if policy is None or not isinstance(payload, CommandRefused) or payload.code not in ATTEMPT_CODES:
         return False
     attempts = trial.attempts.get(payload.person, Attempts())
-    return attempts.reach(created.policy.lockout) and trial.lockout_due is None
+    return attempts.reach(policy.lockout) and trial.lockout_due is None
 
 
 def _person(event: Recorded) -> str | None:

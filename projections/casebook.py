@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel import streams
-from core.kernel.codec import to_data
 from core.kernel.time import local_text, write_instant
 from core.trial.quality.events import CasebookQualityEvent
 from core.trial.quality.fields import changed_by, fields_said, form_of
-from core.trial.registry import event_name, events_of
+from core.trial.registry import data_of, event_name, events_of
 from projections.projection import RowChange
 from projections.read_rights import readers_of
+from projections.stamps import reason_row
 from projections.visit_records import visit_changes, visit_rows
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class CasebookView:
     name = "casebook"
     readers = readers_of(name, "subject", "casebook")
     computed = True
+    by_position = True
     concerns = events_of("subject", "casebook", "study")
 
     def project(self, event: Recorded, before: Any, trial: Trial) -> Iterable[RowChange]:  # noqa: ANN401 - a state
@@ -94,7 +95,6 @@ def _place(event: Recorded) -> Row:
 
 
 def _entry(event: Recorded, items: Items) -> Row:
-    reason = event.reason
     return {
         "kind": "entry",
         **_place(event),
@@ -107,9 +107,9 @@ def _entry(event: Recorded, items: Items) -> Row:
         "meaning": event.meaning,
         "signed_at": local_text(event.signed_at, event.zone),
         "zone": event.zone,
-        "reason": None if reason is None else {"code": reason.code, "text": reason.text},
+        "reason": reason_row(event.reason),
         "event": event_name(event.topic),
-        "data": to_data(event.payload),
+        "data": data_of(event),
         "sets": list(_items_set(event, items)),
     }
 

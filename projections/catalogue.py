@@ -19,9 +19,11 @@ from projections.countersignatures import Countersignatures
 from projections.decision_changes import DecisionChanges
 from projections.decisions import Decisions
 from projections.deviations import Deviations
+from projections.devices import DevicesView
 from projections.dlts import Dlts
 from projections.doses import Doses
 from projections.doubtful_signatures import DoubtfulSignatures
+from projections.edit_checks import EditChecks
 from projections.evaluability import Evaluability
 from projections.hla import Hla
 from projections.holds import Holds
@@ -34,6 +36,7 @@ from projections.meld_delta import MeldDelta
 from projections.monitoring_visits import MonitoringVisits
 from projections.mtd import Mtd
 from projections.people import People
+from projections.policies import Policies
 from projections.protocol import Protocol
 from projections.queries import Queries
 from projections.refusals import Refusals
@@ -82,6 +85,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     CasebookView(),
     SourceVerification(),
     Queries(),
+    EditChecks(),
     CasebookSignatures(),
     CasebookLocks(),
     TrailReviews(),
@@ -93,6 +97,8 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     DoubtfulSignatures(),
     People(),
     AccessRegister(),
+    Policies(),
+    DevicesView(),
     Refusals(),
     Alerts(),
     ClockChecks(),

@@ -12,7 +12,7 @@ from core.kernel.time import local_text
 from core.trial.registry import events_of
 from core.trial.study.state import require_config
 from core.trial.subject.dosing import deviation_percent, dose_deviation, nominal_cells
-from core.trial.subject.events import DoseAdministered, DoseCorrected
+from core.trial.subject.events import DoseAdministered, DoseCorrected, DoseWitnessed
 from core.trial.subject.outcome import dose_level
 from projections.projection import RowChange
 from projections.read_rights import readers_of
@@ -36,9 +36,9 @@ class Doses:
     concerns = events_of("subject", "study")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
-        """Return the subject's row after dose or correction; all rows where levels may be renumbered."""
+        """Return the subject's row after dose, correction or witness; all rows where levels may move."""
         del before
-        if isinstance(event.payload, DoseAdministered | DoseCorrected):
+        if isinstance(event.payload, DoseAdministered | DoseCorrected | DoseWitnessed):
             keys = [streams.key_of(event.stream)]
         elif event.stream == streams.STUDY:
             keys = [key for key, subject in trial.subjects.items() if subject.dose is not None]
@@ -68,6 +68,8 @@ def _row(key: str, trial: Trial) -> dict[str, Any]:
         "ended_at": local_text(given.ended_at, zone),
         "interruption": _interruption(given.interruption, zone),
         "identity_checked": given.identity_checked,
+        "digest": dose.digest,
+        "witnessed_by": sorted(person for person, digest in dose.witnessed if digest == dose.digest),
         **_product(given.lot, trial.lots.get(given.lot), key),
     }
 

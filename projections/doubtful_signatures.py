@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from core.kernel import streams
 from core.kernel.actors import Role
 from core.trial.people.events import KeyCompromiseDeclared, SignaturesReaffirmed
+from core.trial.people.person import Person
 from core.trial.people.signature_states import SignatureState, changed_states, suspicion_of
-from core.trial.people.state import Person
 from projections.projection import CLINICAL_READERS, RowChange
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ class Improvement:
         if isinstance(event.payload, RESULT_EVENTS):
             panel = trial.casebooks[key].panels[event.payload.specimen_set]
             if _can_matter(panel, key, trial):
-                yield RowChange(f"{key}/{panel.current.specimen_set}", panel_record(key, panel))
+                yield RowChange(f"{key}/{panel.current.specimen_set}", panel_record(key, panel, event))
         elif isinstance(event.payload, ClinicalImprovementAssessed):
             yield RowChange(f"{key}/{event.payload.visit}", _assessment_row(key, event))
         elif kind == "subject":

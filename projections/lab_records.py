@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from core.kernel.codec import to_data
 from core.kernel.quantities import write_decimal
 from core.kernel.time import read_instant, write_instant
 from core.trial.casebook.events import (
@@ -15,10 +16,12 @@ from core.trial.casebook.events import (
     LabResultRepeated,
     LateResultReported,
 )
+from projections.stamps import reason_row
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from core.kernel.recorded import Recorded
     from core.trial.casebook.panel import Panel, ResultChange
 
 # The events after which a panel reads differently.
@@ -37,9 +40,10 @@ class StoredResult:
     resulted_at: datetime
 
 
-def panel_record(subject_key: str, panel: Panel) -> dict[str, Any]:
-    """Return the current text of a panel as a row stores it."""
+def panel_record(subject_key: str, panel: Panel, event: Recorded) -> dict[str, Any]:
+    """Return the current text of a panel as a row stores it, after an event about it."""
     current = panel.current
+    reported = event.data if isinstance(event.payload, LabPanelReported) else None
     return {
         "kind": "panel",
         "subject_key": subject_key,
@@ -48,13 +52,14 @@ def panel_record(subject_key: str, panel: Panel) -> dict[str, Any]:
         "drawn_at": write_instant(current.drawn_at),
         "dialysis_twice_in_7d": current.dialysis_twice_in_7d,
         "cvvhd_24h_in_7d": current.cvvhd_24h_in_7d,
-        "results": [result_record(result) for result in current.results],
+        # What was just read needs not be written again.
+        "results": reported["results"] if reported else [result_record(one) for one in current.results],
     }
 
 
-def result_record(result: LabResult) -> dict[str, str]:
+def result_record(result: LabResult) -> dict[str, Any]:
     """Return one result as a row stores it."""
-    return {
+    record = {
         "analyte": result.analyte,
         "value": write_decimal(result.value),
         "unit": result.unit,
@@ -62,23 +67,23 @@ def result_record(result: LabResult) -> dict[str, str]:
         "drawn_at": write_instant(result.drawn_at),
         "resulted_at": write_instant(result.resulted_at),
     }
+    return record if result.measured is None else {**record, "measured": to_data(result.measured)}
 
 
 def change_record(change: ResultChange) -> dict[str, Any]:
     """Return one change of a panel as a row stores it."""
-    reason = change.reason
     return {
         "kind": change.kind,
         "analyte": change.analyte,
         "before": None if change.before is None else result_record(change.before),
         "position": change.position,
         "by": change.by,
-        "reason": None if reason is None else {"code": reason.code, "text": reason.text},
+        "reason": reason_row(change.reason),
         "source": change.source,
     }
 
 
-def stored_result(record: dict[str, str]) -> StoredResult:
+def stored_result(record: dict[str, Any]) -> StoredResult:
     """Return a result out of a row."""
     return StoredResult(
         record["analyte"],

@@ -55,7 +55,7 @@ class Labs:
         if isinstance(event.payload, (*RESULT_EVENTS, LabReviewed)):
             panel = trial.casebooks[key].panels[event.payload.specimen_set]
             number = version_at(trial.study, panel.reported_at)
-            yield RowChange(f"{key}/{panel.current.specimen_set}", _panel_row(key, panel, number))
+            yield RowChange(f"{key}/{panel.current.specimen_set}", _panel_row(key, panel, number, event))
         elif kind == "subject" or isinstance(event.payload, MedicationRecorded | MedicationEnded):
             yield RowChange(key, _subject_row(key, trial))
         elif kind == streams.STUDY and trial.study.number:
@@ -83,9 +83,9 @@ def version_at(study: Study, instant: datetime) -> int:
 # -- what is stored -------------------------------------------------------------------------------------
 
 
-def _panel_row(key: str, panel: Panel, number: int) -> Row:
+def _panel_row(key: str, panel: Panel, number: int, event: Recorded) -> Row:
     return {
-        **panel_record(key, panel),
+        **panel_record(key, panel, event),
         "config_number": number,
         "position": panel.position,
         "changes": [change_record(change) for change in panel.changes],
@@ -176,6 +176,7 @@ def _read(
         "resulted_at": local_text(result.resulted_at, zone),
         "value": write_decimal(result.value),
         "unit": result.unit,
+        "analyser": record.get("measured", {}).get("analyser"),
         "converted": {
             "value": _printed(converted.value),
             "unit": converted.unit,

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.trial.escalation.events import DecisionSigned, SrcMeetingClosed, SrcMeetingOpened, SrcVoteCast
+from core.trial.escalation.events import (
+    DecisionSigned,
+    SrcMeetingClosed,
+    SrcMeetingOpened,
+    SrcVoteCast,
+    SrcVotingEnded,
+)
 from core.trial.registry import events_of
 from projections.projection import RowChange
 from projections.read_rights import readers_of
@@ -30,7 +36,9 @@ class Meetings:
     def project(self, event: Recorded, before: Escalation, trial: Trial) -> Iterable[RowChange]:
         """Return the row of the meeting that is opened, voted in or ended."""
         match event.payload:
-            case SrcMeetingOpened() | SrcVoteCast() if trial.escalation.meeting is not None:
+            case SrcMeetingOpened() | SrcVoteCast() | SrcVotingEnded() if (
+                trial.escalation.meeting is not None
+            ):
                 yield _row(trial.escalation.meeting, "open", None, None)
             case DecisionSigned() if before.meeting is not None:
                 yield _row(before.meeting, "decided", event.position, _result(event.payload))
@@ -53,6 +61,7 @@ def _row(meeting: Meeting, status: str, ended: int | None, result: dict[str, Any
         "documents": list(opened.documents),
         "roster": list(opened.roster),
         "computed": {"decision": opened.decision, "level": opened.level, "reason": opened.reason},
+        "takes_votes": ended is None and meeting.takes_votes,
         "voted": list(meeting.votes),
         "votes": [] if ended is None else _votes(meeting),
         "result": result,

@@ -90,6 +90,9 @@ def _row(panel: Panel, screened: SubjectScreened, subject: Subject, study: Study
 
 def _readings(panel: Panel, subject: Subject) -> Iterator[tuple[LabPanelReported, SubjectScreened]]:
     """Yield panel and screening as they read together, from the report on, after each change of either."""
+    if not panel.changes and len(subject.screening_texts) == 1:
+        yield panel.current, subject.screening_texts[0][1]
+        return
     positions = (panel.position, *(change.position for change in panel.changes))
     texts = tuple(zip(positions, (*panel.superseded, panel.current), strict=True))
     screenings = subject.screening_texts

@@ -52,7 +52,7 @@ class MeldDelta:
         kind, _, key = event.stream.partition("/")
         if isinstance(event.payload, RESULT_EVENTS):
             panel = trial.casebooks[key].panels[event.payload.specimen_set]
-            yield RowChange(f"{key}/{panel.current.specimen_set}", _panel_row(key, panel, trial.study))
+            yield RowChange(f"{key}/{panel.current.specimen_set}", _panel_row(key, panel, trial.study, event))
         elif kind == "subject":
             yield RowChange(key, _subject_row(key, trial))
         elif kind == streams.STUDY and trial.study.config is not None:
@@ -80,9 +80,9 @@ class MeldDelta:
         ]
 
 
-def _panel_row(key: str, panel: Panel, study: Study) -> Row:
+def _panel_row(key: str, panel: Panel, study: Study, event: Recorded) -> Row:
     rules = study.version(version_at(study, panel.reported_at)).meld
-    return {**panel_record(key, panel), "results_within_hours": rules.results_within_hours}
+    return {**panel_record(key, panel, event), "results_within_hours": rules.results_within_hours}
 
 
 def _subject_row(key: str, trial: Trial) -> Row:

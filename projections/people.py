@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from core.kernel import streams
 from core.kernel.codec import to_data
 from core.kernel.time import parse_offset_time, write_instant
-from core.trial.instance.events import InstanceCreated
+from core.trial.instance.events import InstanceCreated, PolicyChanged
 from core.trial.people.events import PersonInvited
 from core.trial.registry import event_name, events_of
 from projections.projection import RowChange
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from core.kernel.recorded import Recorded
     from core.trial.instance.state import Instance
+    from core.trial.people.person import Person
     from core.trial.people.rights import Delegation, Held, Proposal, Training
-    from core.trial.people.state import Person
     from core.trial.trial import Trial
 
 Row: TypeAlias = "dict[str, Any]"
@@ -35,11 +35,16 @@ class People:
     concerns = events_of("person", "instance")
 
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
-        """Return the person's row; the birth of the instance brings both founding officers."""
+        """Return the person's row; the birth of the instance brings both founding officers.
+
+        Another policy asks other things of everybody.
+        """
         del before
         if isinstance(event.payload, InstanceCreated):
             for officer in event.payload.officers:
                 yield _row_change(trial.people[officer.id], trial.instance)
+        elif isinstance(event.payload, PolicyChanged):
+            yield from (_row_change(person, trial.instance) for person in trial.people.values())
         elif event.stream.startswith(streams.PERSON_PREFIX):
             yield _row_change(trial.people[streams.key_of(event.stream)], trial.instance)
 
@@ -94,7 +99,7 @@ def _dated(held: Held) -> Row:
 
 def _role(held: Held, instance: Instance) -> Row:
     """Return a role with what the policy asks of who signs in it."""
-    policy = instance.created.policy if instance.created else None
+    policy = instance.policy
     needs = {
         "training": policy is not None and held.what in policy.trained,
         "delegation": policy is not None and held.what in policy.delegated,

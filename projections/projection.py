@@ -73,6 +73,8 @@ def state_of(trial: Trial, stream: str) -> Any:  # noqa: ANN401 - the state of w
             return trial.study
         case streams.ESCALATION:
             return trial.escalation
+        case streams.DEVICES:
+            return trial.devices
         case "review":
             return None
         case _:
@@ -91,7 +93,7 @@ def concerns(projection: Projection, kind: type) -> bool:
 
 
 def is_by_position(projection: Projection) -> bool:
-    """Tell whether the projection's rows are keyed by the position of the event that made them.
+    """Tell whether rows with a number for a key have that of the position of the event that made them.
 
     A projection may say so by an attribute `by_position`; the store then holds it to that, and does not look
     for earlier versions of the event's own row. Rows of earlier positions may still change.

@@ -26,6 +26,7 @@ _SITE: Final = _INVESTIGATORS | {Role.SC}
 READERS: Final[Mapping[str, frozenset[Role]]] = {
     streams.INSTANCE: frozenset(Role),  # what the log is and by which policy it is judged
     streams.REFUSALS: frozenset({Role.SEC, Role.AUD, Role.CRA, Role.DM, Role.MM, Role.PI}),
+    streams.DEVICES: frozenset(Role),  # where data may come from; nothing in it is about a subject
     "person": frozenset({Role.PI, Role.CRA, Role.AUD, Role.MM, Role.ADM, Role.SEC}),
     streams.STUDY: _SITE | _OVERSIGHT | {Role.PH, Role.SRC},
     streams.ESCALATION: _OVERSIGHT | {Role.PI, Role.SRC},

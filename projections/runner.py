@@ -10,16 +10,15 @@ If the process dies before 4, nothing happened; the next runner starts where the
 
 from __future__ import annotations
 
-import gc
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.store.collections_paused import collections_paused
 from core.trial.trial import Trial
 from projections.projection import concerns, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from core.kernel.recorded import Recorded
     from core.store.trial_log import TrialLog
@@ -53,7 +52,7 @@ class Runner:
             goal = size if until is None else min(until, size)
             if goal <= self._trial.position == self._views.position() <= size:
                 return self._trial.position
-            with _without_collections():
+            with collections_paused(freezing=goal - self._trial.position > self._page):
                 while (reached := self._advance(goal, size)) < goal:
                     _tell(progress, reached, goal)
             _tell(progress, reached, goal)
@@ -116,22 +115,6 @@ class Runner:
 
     def _forget(self) -> None:
         self._trial, self._head = Trial(), ""
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Spare the garbage collector the folded trial: it only grows, and holds no cycles.
-
-    The collector would look through all of it again and again, which makes an event dearer the longer the
-    log is.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _tell(progress: Callable[[int, int], None] | None, reached: int, goal: int) -> None:

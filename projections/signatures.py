@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from core.kernel import streams
 from core.kernel.time import local_text
 from core.trial.acts import acts_since
+from core.trial.people.person import Person
 from core.trial.people.signature_states import SignatureState, changed_states
-from core.trial.people.state import Person
 from core.trial.registry import event_name
 from core.trial.revisions import covers_of
 from projections.projection import CLINICAL_READERS, RowChange, RowPatch
@@ -96,7 +96,6 @@ def _reason(event: Recorded) -> str | None:
 
 
 def _sentence(identifier: str, trial: Trial) -> str | None:
-    """Return the frozen text of the policy, None where it has no such sentence (verification's business)."""
-    created = trial.instance.created
-    sentences = created.policy.legal if created else ()
-    return next((s.text for s in sentences if s.id == identifier), None)
+    """Return the frozen text of the id, None where no policy ever had it (verification's business)."""
+    sentence = trial.instance.sentences.get(identifier)
+    return sentence.text if sentence else None

@@ -1,7 +1,8 @@
 """Source verification, item by item: unverified, verified, stale or different; and the share a subject.
 
-Stored is one row a record: its items as they stand and how each compared with the source last. Rows of items
-and the counts are put together when they are read, so an entry costs one row however many fields it has.
+Stored is one row a record: what was entered, what changed it, and how its items last compared with the
+source. Rows of items and the counts are put together when they are read: an entry costs one row, not its
+fields.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel import streams
+from core.kernel.codec import to_data
 from core.trial.quality.events import CasebookQualityEvent, SourceMismatchFound, SourceVerified
-from core.trial.registry import events_of
+from core.trial.quality.fields import form_of
+from core.trial.quality.items import Change, items_told
+from core.trial.registry import data_of, events_of
 from projections.manifestation import SIGNATURE
 from projections.projection import RowChange
 from projections.read_rights import readers_of
@@ -37,6 +41,7 @@ class SourceVerification:
     """
 
     name = "source-verification"
+    by_position = True
     readers = readers_of(name, "subject", "casebook", "review")
     concerns = events_of("subject", "casebook") | {SourceVerified, SourceMismatchFound}
 
@@ -47,11 +52,15 @@ class SourceVerification:
         if isinstance(payload, SourceVerified | SourceMismatchFound):
             quality = trial.quality[payload.subject_key]
             for digest in _compared(payload):
-                yield _row(payload.subject_key, quality.items.records[digest], quality)
+                record = quality.items.records[digest]
+                yield _row(payload.subject_key, record, quality, to_data(record.payload))
         elif not isinstance(payload, CasebookQualityEvent) and _is_of_subject(event):
             key = streams.key_of(event.stream)
             quality = trial.quality[key]
-            yield from (_row(key, record, quality) for record in quality.items.set_by(event))
+            for record in quality.items.set_by(event):
+                is_new = record.digest == event.digest
+                data = data_of(event) if is_new else to_data(record.payload)
+                yield _row(key, record, quality, data)
 
     def present(self, rows: Sequence[Row], moment: datetime) -> list[Row]:
         """Return the items: one that was compared signed by who compared it, any other by who entered it."""
@@ -73,35 +82,24 @@ def _compared(payload: SourceVerified | SourceMismatchFound) -> Iterable[str]:
 # -- what is stored -------------------------------------------------------------------------------------
 
 
-def _row(key: str, record: Record, quality: CasebookQuality) -> RowChange:
-    form, instance = record.form
+def _row(key: str, record: Record, quality: CasebookQuality, data: Row) -> RowChange:
+    """Return the record as it was entered, what changed it since, and how its items compared last."""
     row = {
         "subject_key": key,
         "record": record.digest,
-        "form": form,
-        "instance": instance,
         "event": record.event,
-        "items": [
-            _item(name, version, quality.checks.get((record.digest, name)))
-            for name, version in record.items().items()
-        ],
+        "position": record.position,
+        "by": record.by,
+        "data": data,
+        "changes": record.changes,
+        "checks": _checks(record, quality) if quality.checks else {},
     }
-    return RowChange(record.digest, row)
+    return RowChange(str(record.position), row)
 
 
-def _item(name: str, version: Version, check: Check | None) -> Row:
-    item = {
-        "field": name,
-        "value": version.value,
-        "unit": version.unit,
-        "part": version.part,
-        "version": version.digest,
-        "changed_position": version.position,
-    }
-    if check is None:
-        return item
-    compared = {"compared": check.version, "by": check.by, "position": check.position, "found": check.found}
-    return {**item, **compared}
+def _checks(record: Record, quality: CasebookQuality) -> dict[str, Check]:
+    found = ((name, quality.checks.get((record.digest, name))) for name in record.items())
+    return {name: check for name, check in found if check is not None}
 
 
 # -- what is read ---------------------------------------------------------------------------------------
@@ -109,31 +107,44 @@ def _item(name: str, version: Version, check: Check | None) -> Row:
 
 def _items(row: Row) -> Iterator[Row]:
     """Yield one row an item of a stored record."""
-    of_record = {name: row[name] for name in ("subject_key", "record", "form", "instance", "event")}
-    for item in row["items"]:
+    form, instance = form_of(row["event"], row["data"])
+    of_record = {
+        "subject_key": row["subject_key"],
+        "record": row["record"],
+        "form": form,
+        "instance": instance,
+        "event": row["event"],
+    }
+    for name, version in _versions(row).items():
+        check = row["checks"].get(name, {})
         yield {
             **of_record,
-            "field": item["field"],
-            "value": item["value"],
-            "unit": item["unit"],
-            "part": item["part"],
-            "state": _state(item),
-            "version": item["version"],
-            "changed_position": item["changed_position"],
-            "compared_version": item.get("compared"),
-            "by": item.get("by"),
-            "position": item.get("position"),
-            "found": item.get("found"),
-            SIGNATURE: item.get("position", item["changed_position"]),
+            "field": name,
+            "value": version.value,
+            "unit": version.unit,
+            "part": version.part,
+            "state": _state(version, check),
+            "version": version.digest,
+            "changed_position": version.position,
+            "compared_version": check.get("version"),
+            "by": check.get("by"),
+            "position": check.get("position"),
+            "found": check.get("found"),
+            SIGNATURE: check.get("position", version.position),
         }
 
 
-def _state(item: Row) -> str:
-    if "compared" not in item:
+def _versions(row: Row) -> dict[str, Version]:
+    changes = [Change(**change) for change in row["changes"]]
+    return items_told(row["event"], row["data"], row["record"], row["position"], row["by"], changes)
+
+
+def _state(version: Version, check: Row) -> str:
+    if not check:
         return "unverified"
-    if item["compared"] != item["version"]:
+    if check["version"] != version.digest:
         return "stale"
-    return "verified" if item["found"] is None else "mismatch"
+    return "verified" if check["found"] is None else "mismatch"
 
 
 def _summaries(items: Sequence[Row]) -> Iterator[Row]:

@@ -4,11 +4,12 @@ Old values come from the event itself, which names them and was refused unless t
 (21 CFR 11.10(e): changes shall not obscure previously recorded information).
 
 How a member voted stands here once the meeting has ended, not before: the row of the vote is then completed
-(part 11 section 6). The signed leaf itself is never withheld from who may read the record.
+(part 11 section 6). The signed leaf is withheld for as long (`api/feed/rights.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.kernel import streams
@@ -23,6 +24,7 @@ from core.trial.subject.events import DispositionCorrected, DoseCorrected, Scree
 from projections.projection import CLINICAL_READERS, RowChange
 from projections.sentences.of_committee import sentence_of_open_vote
 from projections.sentences.sentence import sentence
+from projections.stamps import reason_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +44,8 @@ class Trail:
         """Return the event's row; where it ends a meeting, also those of its votes."""
         del trial
         if isinstance(event.payload, SrcVoteCast):
-            yield _row(event, sentence_of_open_vote(event.payload), _withheld(event.payload))
+            unsaid = replace(event, reason=None)  # a reason could say what the vote was for
+            yield _row(unsaid, sentence_of_open_vote(event.payload), _withheld(event.payload))
             return
         yield _row(event, sentence(event), _what(event))
         if isinstance(event.payload, DecisionSigned | SrcMeetingClosed):
@@ -58,12 +61,12 @@ def _ballots(before: object) -> tuple[Recorded, ...]:
 
 
 def _withheld(vote: SrcVoteCast) -> dict[str, Any]:
-    withheld = ["decision", "level", "rationale"]
+    withheld = ["decision", "level", "rationale", "reason"]
     return {"about": {"withheld": withheld}, "changes": [_new("meeting", vote.meeting)]}
 
 
 def _who_and_when(event: Recorded) -> dict[str, Any]:
-    signer, reason = event.signer, event.reason
+    signer = event.signer
     return {
         "position": event.position,
         "recorded_at": write_instant(event.recorded_at),
@@ -78,7 +81,7 @@ def _who_and_when(event: Recorded) -> dict[str, Any]:
         "printed_name": signer.name,
         "role": signer.role,
         "meaning": event.meaning,
-        "reason": None if reason is None else {"code": reason.code, "text": reason.text},
+        "reason": reason_row(event.reason),
         "corrects": event.corrects,
     }
 

@@ -137,8 +137,8 @@ class _Version:
 class TableWriter:
     """Collects versions of one view and writes them in two statements.
 
-    `by_position` says that a row's key is the position that made it: it cannot have been there before. A
-    later position may change it then.
+    `by_position` says that a key that is a number is the position that made the row: it cannot have been
+    there before. A later position may change it then.
     """
 
     def __init__(self, connection: sqlite3.Connection, view: str, *, by_position: bool = False) -> None:
@@ -152,7 +152,7 @@ class TableWriter:
 
     def put(self, position: int, change: RowChange) -> None:
         """Note a change; one that changes nothing is forgotten."""
-        if self._by_position and not self._changes_earlier(position, change):
+        if self._by_position and change.key.isdecimal() and not self._is_earlier(position, change.key):
             self._put_new(position, change)
             return
         newest = self._newest_of(change.key)
@@ -173,13 +173,12 @@ class TableWriter:
             raise ValueError(f"{self._table} has no open row under the key to change")
         self.put(position, RowChange(change.key, {**orjson.loads(newest.row), **change.fields}))
 
-    def _changes_earlier(self, position: int, change: RowChange) -> bool:
-        key = change.key
-        return key.isdecimal() and int(key) < position and self._newest_of(key) is not None
+    def _is_earlier(self, position: int, key: str) -> bool:
+        return int(key) < position and self._newest_of(key) is not None
 
     def _put_new(self, position: int, change: RowChange) -> None:
         if change.key != str(position) or change.row is None:
-            raise ValueError(f"{self._table} has one row an event, under its position, for ever")
+            raise ValueError(f"{self._table} keeps under a number what the event of that position made")
         row = orjson.dumps(change.row).decode()
         self._add(change.key, _Version(self._next_place(), position, OPEN, row))
 

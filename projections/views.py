@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from projections.projection import Projection, RowChange
 
 # Raise it whenever any projection's rows change: stored rows are then thrown away and made again.
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 
 _TRACKING: Final = """CREATE TABLE IF NOT EXISTS tracking (
     one INTEGER PRIMARY KEY CHECK (one = 1),

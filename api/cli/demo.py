@@ -56,7 +56,7 @@ def _print_views(url: str) -> None:
         print_table([{name: row[name] for name in _DECISION_COLUMNS} for row in views.rows("decisions")])
         heading("MELD / MELD-Na / MELD 3.0 by visit day")
         print_table(meld_grid(views.rows("meld")))
-        click.echo("\n* corrected, earlier score kept   n/c not computable")
+        click.echo("\n* corrected, earlier score kept   n/c not computable   - one of three that is not")
 
 
 def meld_grid(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:

@@ -10,7 +10,8 @@ import click
 from api.cli.options import store_option
 from api.cli.output import print_json
 from api.cli.passwords import password_file_type, password_from
-from api.credentials import PasswordChange, person_of, seal_invited, seal_next, settle
+from api.credentials import seal_invited, seal_next, settle
+from api.password_changes import PasswordChange
 from api.wiring import open_instance
 from core.clock import new_txn_id
 from core.handle import Request
@@ -22,7 +23,7 @@ from core.trial.people.commands import ChangePassword, RotateSigningKey
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
 
 _ZONE = "UTC"
 
@@ -39,10 +40,7 @@ def keys() -> None:
 def new(person: str, store: str, password_file: Path | None) -> None:
     """Seal a new key under the person's own password; print what the officers need to enrol it."""
     with closing(open_instance(store)) as instance:
-        created = instance.log.trial.instance.created
-        if created is None:
-            raise Refused("INSTANCE_NOT_OPEN", "this store holds no founded instance")
-        password = password_from(person, password_file)
+        created, password = instance.creation(), password_from(person, password_file)
         key = instance.keep_new_key(person, password, created.environment)
         proof = prove_possession(key, created.origin, person)
     print_json({"person": person, "key": key.key_id, "proof": proof})
@@ -108,7 +106,7 @@ def _active_key(instance: Instance, person: str) -> str:
 
     Raises: `NO_ACTIVE_KEY`.
     """
-    key = person_of(instance, person).active_key
+    key = instance.person(person).active_key
     if key is None:
         raise Refused("NO_ACTIVE_KEY", "the person has no signing key that counts now")
     return key
@@ -120,7 +118,7 @@ def _request(instance: Instance, person: str) -> Request:
     Raises: `ROLE_NOT_HELD`.
     """
     now = instance.clock()
-    roles = person_of(instance, person).active_roles(now)
+    roles = instance.person(person).active_roles(now)
     if not roles:
         raise Refused("ROLE_NOT_HELD", "the person holds no role now")
     return Request(person, Role(roles[0]), now, _ZONE, new_txn_id(now))

@@ -19,7 +19,7 @@ from api.cli.rules import rules
 from api.cli.run import run
 from api.cli.serve import serve
 from api.cli.show import show
-from api.cli.sign import key_file, sign
+from api.cli.sign import device_key, key_file, sign
 from api.cli.users import users
 from api.cli.verify import verify
 
@@ -38,6 +38,7 @@ _SERVICE = (rules, serve, rebuild, demo, run)
 for _command in (*_TRIAL, *_SERVICE):
     dosetrail.add_command(_command)
 keys.add_command(key_file)
+keys.add_command(device_key)
 
 
 def main() -> None:

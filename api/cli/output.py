@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _MANIFEST: Final = {"position", "printed_name", "role", "meaning", "signed_at", "zone"}
+_REASON: Final = {"code", "text"}
 
 
 def print_json(value: object) -> None:
@@ -23,11 +24,14 @@ def print_json(value: object) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows for people; fields that hold structures are named on stderr and left to `--json`."""
+    """Print rows for people; structures read `...`, and what holds them is named on stderr for `--json`.
+
+    A field that holds nothing else in any row is no column.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row))
     nested = [name for name in names if any(_is_nested(row.get(name)) for row in rows)]
-    columns = [name for name in names if name not in nested]
-    lines = [columns, *([cell(row.get(name)) for name in columns] for row in rows)]
+    columns = [name for name in names if name not in nested or _has_readable(rows, name)]
+    lines = [columns, *([_shown(row.get(name)) for name in columns] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     lines.insert(1, ["-" * width for width in widths])
     for line in lines if columns else ():
@@ -37,11 +41,22 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
         click.echo(f"(with --json also: {', '.join(nested)})", err=True)
 
 
+def _has_readable(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Tell whether the field holds something in some row that a table can show."""
+    return any(row.get(name) not in (None, [], ()) and not _is_nested(row[name]) for row in rows)
+
+
+def _shown(value: object) -> str:
+    return "..." if _is_nested(value) else cell(value)
+
+
 def _is_nested(value: object) -> bool:
-    """Tell whether the value holds objects: a row of a table has no place for it."""
+    """Tell whether the value holds objects, other than a reason: a row of a table has no place for it."""
     match value:
         case dict():
-            return not is_manifest(value) and any(isinstance(one, dict) for one in value.values())
+            return not is_manifest(value) and any(
+                isinstance(one, dict) and one.keys() != _REASON for one in value.values()
+            )
         case list() | tuple():
             return any(isinstance(one, dict) for one in value)
         case _:

@@ -51,4 +51,3 @@ def _print_welcome(host: str, port: int) -> None:
     heading("Published TRAINING log-ins, of no use anywhere else")
     people = (*TRAINING_PEOPLE, SECOND_COORDINATOR)
     print_table([{"log-in": p.id, "password": p.password, "role": p.role, "name": p.name} for p in people])
-    click.echo("\nStop with Ctrl-C.", err=True)

@@ -40,6 +40,12 @@ class Address:
     port: int
     threads: int
 
+    @property
+    def bind(self) -> str:
+        """Return host and port as a URL has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
 
 @click.command()
 @store_option
@@ -81,9 +87,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         """Say how to listen: one worker, for the log has one writer."""
-        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
         settings: dict[str, Any] = {
-            "bind": f"{host}:{self._address.port}",
+            "bind": self._address.bind,
             "worker_class": "gthread",
             "workers": 1,
             "threads": self._address.threads,
@@ -91,9 +96,14 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "dosetrail",
+            "when_ready": self._tell,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+
+    def _tell(self, _arbiter: object) -> None:
+        """Say where the server listens, once it does."""
+        click.echo(f"Listening on http://{self._address.bind}; stop with Ctrl-C.", err=True)
 
     def load(self) -> Flask:
         """Return the application; called in the worker, behind the fork."""

@@ -1,4 +1,4 @@
-"""`dosetrail sign`: sign an order with a key of one's own; `dosetrail keys file`: make such a key."""
+"""`dosetrail sign`: sign an order with a key of one's own; `keys file`, `keys device`: make such keys."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 from api.cli.output import print_json
 from api.cli.passwords import password_file_type, password_from
 from api.signing.ceremony import Desk, sign_in, sign_order
+from api.signing.device_key import make_device_key, read_device_key
 from api.signing.exchange import Exchange
 from api.signing.key_file import make_key_file, read_key_file
 from api.signing.order import Intent, read_order
@@ -20,6 +21,7 @@ from core.clock import ServerClock, new_txn_id
 from core.kernel.actors import Environment, Role
 from core.kernel.errors import Malformed
 from core.keys.possession import prove_possession
+from core.trial.devices.decide import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +42,23 @@ def key_file(person: str, path: Path, origin: str, environment: str, password_fi
     print_json({"person": person, "key": key.key_id, "proof": prove_possession(key, origin, person)})
 
 
+@click.command("device")
+@click.argument("device")
+@click.option("--file", "path", type=_path, required=True, help="The new key file; nothing is overwritten.")
+@click.option("--origin", required=True, metavar="NAME", help="The log that the device is registered in.")
+def device_key(device: str, path: Path, origin: str) -> None:
+    """Make the key of a terminal or interface in a file on it; print what its registration needs."""
+    key = make_device_key(path, device, origin)
+    proof = prove_possession(key, origin, holder_of(device))
+    print_json({"device": device, "key": key.key_id, "proof": proof})
+
+
 @click.command()
 @click.argument("order", type=click.File("r", encoding="utf-8"))
 @click.option("--server", required=True, metavar="URL", help="https, or http on this machine.")
 @click.option("--key-file", type=_path, required=True, help="As `dosetrail keys file` made it.")
 @click.option("--role", type=click.Choice([str(r) for r in Role]), required=True, help="In which role.")
+@click.option("--device-key", type=_path, help="Of this machine, as `dosetrail keys device` made it.")
 @click.option("--state", type=_path, required=True, help="What is remembered between signatures.")
 @click.option("--password-file", type=password_file_type, help="Of the key; else the terminal asks.")
 @click.option("--yes", is_flag=True, help="Sign without being asked; the text is printed all the same.")
@@ -55,6 +69,7 @@ def sign(  # noqa: PLR0913 - one parameter an option
     server: str,
     key_file: Path,
     role: str,
+    device_key: Path | None,
     state: Path,
     password_file: Path | None,
     yes: bool,
@@ -70,7 +85,7 @@ def sign(  # noqa: PLR0913 - one parameter an option
     exchange = Exchange(server)
     key = kept.open(password_from(kept.person, password_file, new=False))
     desk = Desk(exchange, key, state, clock, lambda texts: _agreed(texts, yes=yes))
-    sign_in(desk, kept, Role(role))
+    sign_in(desk, kept, Role(role), None if device_key is None else read_device_key(device_key))
     intent = Intent(kept, Role(role), new_txn_id(clock()), command, ordered)
     answer = sign_order(desk, intent, path, body, version)
     if receipt is None:

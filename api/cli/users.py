@@ -11,7 +11,6 @@ from api.cli.options import store_option
 from api.cli.output import print_json
 from api.cli.passwords import password_file_type, password_from
 from api.credentials import invite as invite_person
-from api.credentials import person_of
 from api.wiring import open_instance
 from core.kernel.actors import Role
 from core.kernel.time import write_instant
@@ -38,7 +37,7 @@ def invite(person: str, store: str, administrator: str, password_file: Path | No
         password = password_from(administrator, password_file, new=False)
         now = instance.clock()
         with instance.handler.refusing.attempt_as("Invite", administrator):
-            require_member(person_of(instance, administrator), Role.ADM, now)
+            require_member(instance.person(administrator), Role.ADM, now)
             instance.unlocker.check(administrator, password)
         code = invite_person(instance, person, administrator, now)
     print_json({"person": person, "code": code, "expires_at": write_instant(now + LIFETIME)})

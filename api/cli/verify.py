@@ -12,6 +12,7 @@ from api.cli.options import json_option, store_option
 from api.cli.output import print_json, progress
 from api.verification import verify_store
 from core.audit.report import Verdict
+from core.audit.signature_register import INDETERMINATE
 from core.audit.strict_json import read_request
 from core.rules.case_reading import mapping
 
@@ -78,7 +79,10 @@ def print_report(report: Report) -> None:
 def _worth(signature: Standing) -> str:
     """Say what a signature is worth that is not plainly valid."""
     changed = ", ".join(map(str, signature.changed_by))
-    return f"{signature.state}, changed since signing by {changed}" if changed else signature.state
+    state, ended = str(signature.state), signature.key_ended
+    if state == INDETERMINATE and ended is not None:
+        state += f", in doubt until re-affirmed: its key ended at {ended.position}"
+    return f"{state}, changed since signing by {changed}" if changed else state
 
 
 def _read_trust_file(path: Path) -> Mapping[str, object]:

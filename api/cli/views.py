@@ -18,7 +18,7 @@ from projections.views import Views
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.store.trial_log import TrialLog
 
 VIEW_NAMES = tuple(projection.name for projection in PROJECTIONS)

@@ -19,7 +19,7 @@ from core.trial.study.state import require_config
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
 
 _MAY_ASK = (Role.MM, Role.SRC)
 

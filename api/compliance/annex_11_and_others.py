@@ -51,7 +51,7 @@ _EU: Final = (
     Clause(
         "Annex 11 14",
         "Electronic signatures bind like handwritten ones, are linked for ever and carry date and time.",
-        "The legal sentence of the meaning is frozen in position 1 and named in the signed bytes.",
+        "The legal sentence of the meaning is frozen under its id, which stands in the signed bytes.",
         TECHNICAL,
         FILE,
         ("a_signature_names_the_sentence_that_binds",),
@@ -76,7 +76,8 @@ _EU: Final = (
     Clause(
         "Annex 11 draft 12.6",
         "Nobody reviews the trail of their own work.",
-        "A review of a range is refused to whoever signed anything in it (core/trial/quality/reviews.py).",
+        "A review of a range is refused to whoever signed, verified or countersigned anything in it "
+        "(core/trial/quality/reviews.py).",
         TECHNICAL,
         FILE,
         ("nobody_reviews_a_trail_in_which_they_signed",),
@@ -162,10 +163,14 @@ _AGENCIES: Final = (
     Clause(
         "FDA 2024 Q13",
         "A value that an edit check stopped is kept with the prompt and the change.",
-        "",
-        OPEN,
+        "Each prompt by a check of data is on record: which check, of whom, about which record, when; view "
+        "edit-checks links it to what the same person then entered (core/trial/edit_checks.py). No refusal "
+        "keeps a submitted value.",
+        MIXED,
         FILE,
-        open="Edit checks as events; a refused value is not kept today.",
+        ("a_prompt_is_kept_and_linked_to_the_change",),
+        by_people="Keeping what was first written down, in the source: the site.",
+        open="The value that was stopped is not kept.",
     ),
     Clause(
         "FDA 2024 Q14",
@@ -180,11 +185,12 @@ _AGENCIES: Final = (
     Clause(
         "FDA 2024 Q20",
         "Each data element is tied to who or what originated it.",
-        "The signer of the event; a correction names its source.",
+        "The signer of the event; a correction names its source, a laboratory result its registered analyser;"
+        " the access journal tells the device of each session.",
         MIXED,
         FILE,
-        ("a_correction_of_a_dose_names_its_source",),
-        open="Devices and systems as originators.",
+        ("a_correction_of_a_dose_names_its_source", "a_result_says_from_which_analyser_it_came"),
+        open="The device of a session stands in the access journal, not in each signed statement.",
     ),
     Clause(
         "EMA 2023 4.5",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from api.compliance.annex_11_and_others import OTHERS
-from api.compliance.part_11 import PART_11
+from api.compliance.part_11_records import RECORDS
+from api.compliance.part_11_signatures import SIGNATURES
 from api.compliance.results import FAILED, NOT_RUN, PASSED
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from api.compliance.clauses import Clause
 
-CLAUSES: Final[tuple[Clause, ...]] = (*PART_11, *OTHERS)
+CLAUSES: Final[tuple[Clause, ...]] = (*RECORDS, *SIGNATURES, *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)

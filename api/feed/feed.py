@@ -21,7 +21,7 @@ from core.trial.escalation.events import SrcVoteCast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.kernel.recorded import Recorded
     from core.store.subscription import LogSubscription
 

@@ -10,17 +10,18 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from api.auth import SIGN_IN, is_enrolled, member, take_its_time
+from api.auth import is_enrolled, member
+from api.devices import SIGN_IN, signing_in, take_its_time
 from api.service import the_service
 from core.kernel.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from api.instance import Instance
     from api.oidc.flows import Begun
     from api.oidc.login import Login
     from api.oidc.settings import OidcSettings
-    from api.wiring import Instance
     from core.kernel.actors import Role
 
 
@@ -35,10 +36,13 @@ def the_login() -> Login:
     return login
 
 
-def end_login(login: Login, flow: str, state: str, code: str) -> tuple[str, str, Role]:
+def end_login(
+    login: Login, flow: str, state: str, code: str, said: Mapping[str, str] | None
+) -> tuple[str, str, Role]:
     """Return the token of a new session, whose it is, and in which role.
 
-    Raises: `SIGN_IN_FAILED` for whatever is wrong on the person's side, `OIDC_UNAVAILABLE`.
+    Raises: `SIGN_IN_FAILED` for whatever is wrong on the person's side, `OIDC_UNAVAILABLE`; for the device as
+    `signing_in`.
     """
     service, began = the_service(), time.monotonic()
     instance = service.instance
@@ -49,7 +53,8 @@ def end_login(login: Login, flow: str, state: str, code: str) -> tuple[str, str,
     except Refused:
         take_its_time(began)
         raise Refused("SIGN_IN_FAILED", "this log-in makes nobody of this trial signed in") from None
-    return instance.sessions.start(person, begun.role, instance.clock()), person, begun.role
+    device = signing_in(person, said, is_known=True)
+    return instance.sessions.start(person, begun.role, instance.clock(), device), person, begun.role
 
 
 def _signed_in(instance: Instance, login: Login, begun: Begun, code: str) -> str:

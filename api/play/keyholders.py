@@ -1,4 +1,4 @@
-"""What officers do in the episode of oversight: a lock-out, a rotation, a compromise, a tool let in.
+"""What officers do in the episode of oversight: a lock-out, a rotation, a compromise, what is let in.
 
 A second coordinator is enrolled for it, so that no key which signed the golden trial is put in doubt.
 """
@@ -6,6 +6,7 @@ A second coordinator is enrolled for it, so that no key which signed the golden 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,9 @@ from core.kernel.errors import Refused
 from core.kernel.recorded import Reason
 from core.trial.casebook.commands import RecordMedication
 from core.trial.casebook.events import MedicationClass
-from core.trial.instance.commands import IssueServiceToken
+from core.trial.devices.commands import ApproveDevice, RegisterDevice
+from core.trial.devices.events import DeviceKind
+from core.trial.instance.commands import ApprovePolicyChange, IssueServiceToken, ProposePolicyChange
 from core.trial.instance.events import Scope
 from core.trial.people import commands as people
 from core.trial.policy import founding_policy
@@ -29,10 +32,12 @@ FORGETFUL: Final = acting_as(Role.LB)
 CAREFUL: Final = acting_as(Role.PH, 1)
 # As many as the policy of a training instance takes.
 ATTEMPTS: Final = founding_policy().lockout.attempts
+REMEMBERED_MINUTES: Final = 30
 MISTYPED: Final = "trainign-lb"
 SUBJECTS: Final = ("S007", "S009")
 SCOPES: Final = (Scope.EVENTS, Scope.VIEWS, Scope.ALERTS)
 TOKEN_LASTS: Final = timedelta(days=180)
+ANALYSER: Final = "AN-1"
 
 
 def lockout_and_lifting(stage: Stage) -> None:
@@ -42,6 +47,19 @@ def lockout_and_lifting(stage: Stage) -> None:
             stage.attempt(FORGETFUL, MISTYPED)
     asked = Reason("identity_checked", "they came in person: the keyboard of the ward was set otherwise")
     stage.next(SECURITY_OFFICER, people.LiftLockout(FORGETFUL.id), asked)
+
+
+def policy_revised(stage: Stage) -> None:
+    """Attempts are to be remembered for longer: one officer proposes it, the other puts it in force."""
+    policy = stage.trial().instance.policy
+    if policy is None:
+        return
+    longer = replace(policy, lockout=replace(policy.lockout, minutes=REMEMBERED_MINUTES))
+    asked = Reason("lockout_reviewed", "whoever guesses slowly is to be found too")
+    stage.next(ADMINISTRATOR, ProposePolicyChange(longer), asked)
+    proposal = stage.trial().instance.proposal
+    if proposal is not None:
+        stage.next(SECURITY_OFFICER, ApprovePolicyChange(proposal.digest), asked)
 
 
 def keys_and_doubts(stage: Stage) -> None:
@@ -64,6 +82,18 @@ def tool_let_in(stage: Stage) -> None:
     until, owner = stage.clock() + TOKEN_LASTS, acting_as(Role.AUD)
     issued = IssueServiceToken("dashboard", "Safety dashboard", owner.id, SCOPES, until)
     stage.next(SECURITY_OFFICER, issued)
+
+
+def analyser_let_in(stage: Stage) -> None:
+    """The administrator registers an analyser of the laboratory, the security officer approves it."""
+    stage.next(
+        ADMINISTRATOR,
+        RegisterDevice(
+            ANALYSER, DeviceKind.ANALYSER, "chemistry analyser", "laboratory, room 2", "SN 40117", None, None
+        ),
+    )
+    registration = stage.trial().devices.by_id[ANALYSER].digest
+    stage.next(SECURITY_OFFICER, ApproveDevice(ANALYSER, registration))
 
 
 def _rotate(stage: Stage, person: TrainingPerson) -> None:

@@ -7,10 +7,16 @@ it, and it enters and corrects medications only: no figure of the trial depends 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from api.play.keyholders import keys_and_doubts, lockout_and_lifting, tool_let_in
+from api.play.keyholders import (
+    analyser_let_in,
+    keys_and_doubts,
+    lockout_and_lifting,
+    policy_revised,
+    tool_let_in,
+)
 from api.training import acting_as
 from core.kernel import streams
 from core.kernel.actors import Role
@@ -50,7 +56,7 @@ STARTED, ENDED = date(2024, 4, 10), date(2024, 4, 24)
 def oversee(stage: Stage) -> None:
     """Play the episode on a stage on which the golden trial has been played.
 
-    Raises: what the handler refuses, except the one refusal that belongs to the episode.
+    Raises: what the handler refuses, except the refusals that belong to the episode.
     """
     time_checked(stage)
     stage.next(DM, _trail_review)
@@ -61,8 +67,10 @@ def oversee(stage: Stage) -> None:
     locked(stage, LOCKED)
     locked_and_opened_again(stage)
     lockout_and_lifting(stage)
+    policy_revised(stage)
     keys_and_doubts(stage)
     tool_let_in(stage)
+    analyser_let_in(stage)
     reviews(stage)
 
 
@@ -85,10 +93,18 @@ def mismatch_and_query(stage: Stage) -> None:
     stage.next(
         CRA, lambda log: _question(log, QUESTIONED, "Q-1", QueryKind.SOURCE_DIFFERS, "When did it end?")
     )
-    stage.next(SC, EndMedication(QUESTIONED, MEDICATION, ENDED), Reason("source", "ward book, page 12"))
+    _medication_ended(stage)
     stage.next(SC, _answer)
     stage.next(DM, quality.CloseQuery("Q-1", "The last day stands there now."))
     stage.next(CRA, lambda log: _verification(log.trial, QUESTIONED, ("end",), "SDV-2"))
+
+
+def _medication_ended(stage: Stage) -> None:
+    """The coordinator ends it before its beginning, is asked to look again, and enters the right day."""
+    source = Reason("source", "ward book, page 12")
+    with suppress(Refused):
+        stage.next(SC, EndMedication(QUESTIONED, MEDICATION, STARTED - timedelta(days=1)), source)
+    stage.next(SC, EndMedication(QUESTIONED, MEDICATION, ENDED), source)
 
 
 def question_left_open(stage: Stage) -> None:

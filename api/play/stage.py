@@ -34,9 +34,9 @@ from core.trial.study.nct05727722 import SITE_ZONE, STUDY
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from api.instance import Instance
     from api.play.acts import Lazily
     from api.training import TrainingPerson
-    from api.wiring import Instance
     from core.keys.ed25519 import SigningKey
     from core.trial.catalogue import Command
     from core.trial.trial import Trial
@@ -145,9 +145,8 @@ class Stage:
             return self.instance.log.trial
 
     def _accept(self, person: TrainingPerson, occurred_at: datetime) -> None:
-        created = self.instance.log.trial.instance.created
-        if created is not None:
-            policy = created.policy.accountability
+        policy = self.instance.log.trial.instance.accountability
+        if policy is not None:
             self.act(person, AcceptPolicy(person.id, policy.id, policy.digest), occurred_at)
 
     def _due(self, command: Command | Lazily) -> Command | None:

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from flask import request
 
 from api.auth import the_caller
+from api.devices import device_of
 from api.reading import Cut
 from api.schemas.answers import (
     AccessJournalResponse,
     AccountabilityPolicyResponse,
+    DeviceProof,
     EndedSessionsResponse,
     OwnAccessResponse,
     SecretResponse,
@@ -21,6 +23,8 @@ from api.schemas.strict import Blueprint
 from api.service import the_service
 from core.kernel.actors import Role
 from core.kernel.errors import Refused
+from core.kernel.streams import DEVICES
+from core.trial.devices.events import DeviceKind
 
 if TYPE_CHECKING:
     from api.execution import Answer
@@ -78,6 +82,18 @@ def show_access_journal(asked: dict[str, Any]) -> Answer:
 @ACCESS.response(201, SecretResponse)
 def tell_secret(token: str) -> dict[str, str]:
     """Tell the secret of a service token, once, to the person who owns the token."""
+    return _tell(token, None)
+
+
+@ACCESS.route("/service-tokens/<token>/interface-secrets", methods=["POST"])
+@ACCESS.arguments(DeviceProof)
+@ACCESS.response(201, SecretResponse)
+def tell_interface_secret(said: dict[str, str], token: str) -> dict[str, str]:
+    """Tell the secret of a service token, once, to its owner for a registered interface."""
+    return _tell(token, said)
+
+
+def _tell(token: str, said: dict[str, str] | None) -> dict[str, str]:
     caller, instance = the_caller(), the_service().instance
     with instance.log.lock:
         instance.log.catch_up()
@@ -86,7 +102,9 @@ def tell_secret(token: str) -> dict[str, str]:
         raise Refused("UNKNOWN_TOKEN", "no service token of yours was issued under this id")
     if not right.counts(instance.clock()):
         raise Refused("TOKEN_REVOKED", "the right of this service token has ended")
-    return {"token": token, "secret": instance.service_tokens.tell(token)}
+    with instance.handler.refusing.recording_as("TellSecret", caller.person, lambda: DEVICES):
+        device = device_of(said, DeviceKind.INTERFACE)
+    return {"token": token, "secret": instance.service_tokens.tell(token, device)}
 
 
 def _require_role(role: Role, *allowed: Role) -> None:

@@ -16,6 +16,7 @@ from api.schemas.fields import UUID7_PATTERN
 from api.schemas.orders import Order, order_schema
 from api.schemas.strict import Blueprint
 from core.trial.casebook import commands as casebook
+from core.trial.devices import commands as devices
 from core.trial.escalation import commands as escalation
 from core.trial.instance import commands as instance
 from core.trial.people import commands as people
@@ -39,6 +40,7 @@ AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
         (subject.EnrolSubject, "/subjects/<subject_key>/enrolments"),
         (subject.AdministerDose, "/subjects/<subject_key>/doses"),
         (subject.CorrectDose, "/subjects/<subject_key>/dose-corrections"),
+        (subject.WitnessDose, "/subjects/<subject_key>/dose-witnessings"),
         (subject.CompleteDltWindow, "/subjects/<subject_key>/dlt-window-completions"),
         (subject.WithdrawSubject, "/subjects/<subject_key>/withdrawals"),
         (subject.RecordDeath, "/subjects/<subject_key>/deaths"),
@@ -89,6 +91,14 @@ AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
     "instance": (
         (instance.IssueServiceToken, "/service-tokens"),
         (instance.RevokeServiceToken, "/service-tokens/<token>/revocations"),
+        (instance.ProposePolicyChange, "/policy-changes"),
+        (instance.ApprovePolicyChange, "/policy-changes/approvals"),
+        (instance.WithdrawPolicyChange, "/policy-changes/withdrawals"),
+    ),
+    "devices": (
+        (devices.RegisterDevice, "/devices"),
+        (devices.ApproveDevice, "/devices/<device>/approvals"),
+        (devices.RevokeDevice, "/devices/<device>/revocations"),
     ),
     "people": (
         (people.EnrolPerson, "/people"),
@@ -131,6 +141,7 @@ AREAS: Final[Mapping[str, tuple[tuple[type, str], ...]]] = {
     "escalation": (
         (escalation.OpenSrcMeeting, "/src-meetings"),
         (escalation.CastSrcVote, "/src-meetings/<meeting>/votes"),
+        (escalation.EndSrcVoting, "/src-meetings/<meeting>/voting-ends"),
         (escalation.CloseSrcMeeting, "/src-meetings/<meeting>/closings"),
         (escalation.SignDecision, "/cohort-decisions"),
         (escalation.PlaceSafetyHold, "/safety-holds"),

@@ -9,11 +9,11 @@ from api.auth import the_caller
 from api.credentials import (
     invite,
     open_invitations,
-    person_of,
     seal_invited,
     seal_next,
     withdraw_invitation,
 )
+from api.devices import take_its_time
 from api.schemas.answers import (
     EnrolmentResponse,
     InvitationRequest,
@@ -92,13 +92,12 @@ def _require_officer() -> None:
 @CREDENTIALS.doc(security=[], operationId="request_key")
 def request_key(asked: dict[str, Any]) -> Answer:
     """Seal a new key under one's own password with an invitation; officers then propose and approve it."""
-    service, began = the_service(), time.monotonic()
+    began = time.monotonic()
     try:
         return _requested(**asked), 201, {}
     except Refused as error:
         if error.code == "INVITATION_REFUSED":
-            until = began + service.settings.refused_sign_in_seconds
-            time.sleep(max(0.0, until - time.monotonic()))
+            take_its_time(began)
         raise
 
 
@@ -112,7 +111,7 @@ def _requested(person: str, code: str, password: str) -> dict[str, str]:
         return seal_invited(instance, person, code, password)
     except Refused as error:
         if error.code == "INVITATION_REFUSED":
-            if person_of(instance, person).keys:
+            if instance.person(person).keys:
                 instance.handler.refusing.record(error.code, "RequestKey", person, None)
             else:
                 instance.strangers.unknown_sign_in()

@@ -34,6 +34,8 @@ def begin_login(asked: dict[str, Any]) -> dict[str, Any]:
 @OIDC.doc(security=[], operationId="end_oidc_login")
 def finish_login(asked: dict[str, Any]) -> Answer:
     """Sign in with what the identity provider answered; the session reads, each signature asks again."""
-    token, person, role = end_login(the_login(), asked["flow"], asked["state"], asked["code"])
+    token, person, role = end_login(
+        the_login(), asked["flow"], asked["state"], asked["code"], asked.get("device")
+    )
     body = {"token": token, "person": person, "role": str(role)}
     return body, 201, {"Location": "/v1/sessions/current"}

@@ -31,6 +31,22 @@ class ProblemResponse(Answer):
     request_id = fields.String(allow_none=True)
 
 
+class DeviceProof(StrictSchema):
+    """Which registered device asks, and its answer to a challenge made for it."""
+
+    device = Text(required=True)
+    challenge = Text(
+        required=True,
+        load_only=True,
+        metadata={"description": "Base64, as POST /v1/sessions/device-challenges told it."},
+    )
+    signature = Text(
+        required=True,
+        load_only=True,
+        metadata={"description": "Base64 of the Ed25519 signature over the DSSE PAE of the challenge."},
+    )
+
+
 class SignInRequest(StrictSchema):
     """Who signs in, in which of their roles: with a password, or with the answer to a challenge."""
 
@@ -44,6 +60,8 @@ class SignInRequest(StrictSchema):
         load_only=True,
         metadata={"description": "Base64 of the Ed25519 signature over the DSSE PAE of the challenge."},
     )
+
+    device = fields.Nested(DeviceProof, load_only=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_: object) -> None:
@@ -112,8 +130,14 @@ class ChallengeRequest(StrictSchema):
     person = Text(required=True)
 
 
+class DeviceChallengeRequest(StrictSchema):
+    """The registered device from which somebody is about to sign in."""
+
+    device = Text(required=True)
+
+
 class ChallengeResponse(Answer):
-    """What the person's key has to sign: the DSSE PAE of the payload type and the decoded challenge."""
+    """What the key has to sign: the DSSE PAE of the payload type and the decoded challenge."""
 
     challenge = fields.String()
     payload_type = fields.String()
@@ -134,6 +158,7 @@ class OpenSessionResponse(Answer):
 
     session = fields.String()
     role = fields.String()
+    device = fields.String(allow_none=True)
     started_at = fields.String()
     last_used_at = fields.String()
 

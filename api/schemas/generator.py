@@ -6,8 +6,8 @@ OpenAPI names it once.
 
 from __future__ import annotations
 
+from dataclasses import MISSING, is_dataclass
 from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +19,7 @@ from marshmallow import fields, post_load
 
 from api.schemas.fields import Day, DecimalText, Instant, JsonValue, Text, Truth, WholeNumber
 from api.schemas.strict import StrictSchema
+from core.kernel.codec import may_be_absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,18 @@ _SCALARS: dict[Any, Callable[..., fields.Field[Any]]] = {
 
 
 def fields_of(cls: Any, without: frozenset[str] = frozenset()) -> dict[str, fields.Field[Any]]:  # noqa: ANN401 - a class
-    """Return a required field for each field of a dataclass but those that come from elsewhere."""
-    hints = get_type_hints(cls)
-    return {f.name: _field(hints[f.name]) for f in dataclass_fields(cls) if f.name not in without}
+    """Return a field for each field of a dataclass but those that come from elsewhere.
+
+    Each is required, but those with a default and those that are absent unless something is said.
+    """
+    hints, absent = get_type_hints(cls), may_be_absent(cls)
+    return {
+        f.name: _field(_arm(hints[f.name]), required=False)
+        if f.name in absent
+        else _field(hints[f.name], required=f.default is MISSING)
+        for f in dataclass_fields(cls)
+        if f.name not in without
+    }
 
 
 @cache
@@ -58,7 +68,7 @@ def data_schema(command: type, without: frozenset[str]) -> type[StrictSchema]:
 def _field(hint: Any, **kwargs: Any) -> fields.Field[Any]:  # noqa: ANN401 - a type form
     kwargs = {"required": True, **kwargs}
     if get_origin(hint) in (Union, UnionType):
-        return _field(next(arm for arm in get_args(hint) if arm is not NoneType), allow_none=True)
+        return _field(_arm(hint), **kwargs, allow_none=True)
     if get_origin(hint) is tuple:
         return Sequence(_field(get_args(hint)[0]), **kwargs)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
@@ -66,6 +76,10 @@ def _field(hint: Any, **kwargs: Any) -> fields.Field[Any]:  # noqa: ANN401 - a t
     if isinstance(hint, type) and is_dataclass(hint):
         return fields.Nested(schema_of(hint), **kwargs)
     return _SCALARS[hint](**({"allow_none": True} if hint is object else {}), **kwargs)
+
+
+def _arm(hint: Any) -> Any:  # noqa: ANN401 - a type form
+    return next(arm for arm in get_args(hint) if arm is not NoneType)
 
 
 class Sequence(fields.List[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.answers import Answer
+from api.schemas.answers import Answer, DeviceProof
 from api.schemas.fields import Text
 from api.schemas.strict import StrictSchema
 from core.kernel.actors import Role
@@ -33,3 +33,4 @@ class EndLoginRequest(StrictSchema):
     flow = Text(required=True, load_only=True, validate=_SHORT)
     state = Text(required=True, load_only=True, validate=_SHORT)
     code = Text(required=True, load_only=True, validate=validate.Length(1, 4096))
+    device = fields.Nested(DeviceProof, load_only=True)

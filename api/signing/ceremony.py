@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from api.signing.challenge import answered
+from api.signing.device_key import prove_device
 from api.signing.memory import Memory, recall, remember, require_same_log
 from api.signing.order import Intent, require_what_was_meant
-from core.audit import canonical
-from core.audit.dsse import PAYLOAD_TYPE, SIGN_IN_TYPE, pae
+from core.audit.dsse import PAYLOAD_TYPE, pae
 from core.kernel.encoding import from_base64, to_base64
 from core.kernel.errors import IntegrityFinding, Malformed, Refused
+from core.keys.sign_in import PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from api.signing.device_key import DeviceKey
     from api.signing.exchange import Exchange
     from api.signing.key_file import KeyFile
     from core.kernel.actors import Role
@@ -37,23 +40,19 @@ class Desk:
     agree: Callable[[Sequence[str]], bool]
 
 
-def sign_in(desk: Desk, kept: KeyFile, role: Role) -> None:
-    """Answer a challenge of the server with the key.
+def sign_in(desk: Desk, kept: KeyFile, role: Role, device: DeviceKey | None = None) -> None:
+    """Answer a challenge of the server with the key, and another one with the device's key if there is one.
 
-    Raises: `BAD_CHALLENGE` for what is no challenge of this log to this person.
+    Raises: `BAD_CHALLENGE` for what is no challenge of this log to this person or device.
     """
     told = desk.exchange.post("/v1/sessions/challenges", {"person": kept.person})
-    challenge = from_base64(str(told.get("challenge")))
-    value = canonical.loads(challenge)
-    asked = (value.get("origin"), value.get("person")) if isinstance(value, dict) else None
-    if asked != (kept.origin, kept.person):
-        raise IntegrityFinding("BAD_CHALLENGE", "the challenge is not one of this log to this person")
-    answer = {
+    answer: dict[str, Any] = {
         "person": kept.person,
         "role": str(role),
-        "challenge": to_base64(challenge),
-        "signature": to_base64(desk.key.sign(pae(SIGN_IN_TYPE, challenge))),
+        **answered(told, PERSON, kept.origin, kept.person, desk.key),
     }
+    if device is not None:
+        answer["device"] = prove_device(desk.exchange.post, device)
     desk.exchange.token = str(desk.exchange.post("/v1/sessions", answer).get("token"))
 
 
@@ -70,12 +69,13 @@ def sign_order(
         headers["If-Match"] = f'"{version}"'
     prepared = desk.exchange.post(path, {**body, "signing": {"prepare": True}}, headers)
     statements = _statements(prepared)
-    checked = require_what_was_meant(intent, statements, desk.clock())
+    told = [str(one.get("text")) for one in prepared["statements"]]
+    checked = require_what_was_meant(intent, statements, desk.clock(), told)
     first, kept = checked[0][0], intent.kept
     memory = recall(desk.memory, kept.origin, kept.person, kept.sealed.key_id)
     require_same_log(memory, first.seen, desk.exchange)
     texts = [text for _, text in checked]
-    if [one.get("text") for one in prepared["statements"]] != texts:
+    if told != texts:
         raise IntegrityFinding("DISPLAY_DIFFERS", "the server shows another text than its statement says")
     if not desk.agree(texts):
         raise Refused("NOT_AGREED", "nothing was signed")

@@ -22,12 +22,16 @@ from core.kernel.codec import to_data
 from core.kernel.errors import IntegrityFinding, Malformed
 from core.kernel.time import require_zone
 from core.trial.catalogue import opening_topics
+from core.trial.escalation.commands import SignDecision
+from core.trial.escalation.events import DecisionSuperseded
+from core.trial.people.commands import EnrolPerson
+from core.trial.people.events import RoleGranted, SigningKeyEnrolled
 from core.trial.policy import founding_policy
 from core.trial.registry import read_payload
 from core.trial.replay import is_replay_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from api.schemas.orders import Order
@@ -40,6 +44,14 @@ if TYPE_CHECKING:
 _SKEW: Final = timedelta(minutes=5)
 _UNSIGNED: Final = bytes(64)
 _LEGAL: Final = {sentence.id: sentence for sentence in founding_policy().legal}
+_LEGAL_LINE: Final = r"^legal sentence: (.+) \({}\)$"
+
+
+# What a command records behind its first event; every other command records one event.
+_FURTHER: Final[Mapping[type, frozenset[str]]] = {
+    EnrolPerson: frozenset({SigningKeyEnrolled.TOPIC, RoleGranted.TOPIC}),
+    SignDecision: frozenset({DecisionSuperseded.TOPIC}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +106,20 @@ def read_order(path: str, body: dict[str, Any]) -> tuple[Command, Order]:
 
 
 def _as_regex(pattern: str) -> str:
-    numbers = re.sub(r"<int:(\w+)>", r"(?P<\1>[0-9]+)", pattern)
-    return re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", numbers)
+    return re.sub(r"<(int:)?(\w+)>", _as_group, pattern)
+
+
+def _as_group(part: re.Match[str]) -> str:
+    return f"(?P<{part[2]}>{'[0-9]+' if part[1] else '[^/]+'})"
 
 
 def require_what_was_meant(
-    intent: Intent, statements: Sequence[bytes], now: datetime
+    intent: Intent, statements: Sequence[bytes], now: datetime, told: Sequence[str]
 ) -> tuple[tuple[Statement, str], ...]:
     """Return each statement with the text that it stands for, if together they say the order and no more.
+
+    `told` are the server's texts. Nothing is taken from them but a legal sentence that came with a later
+    policy than this client knows: the person reads it, and what they read is part of what they sign.
 
     Raises: what reading refuses; `NOT_MY_STATEMENT`, `NOT_WHAT_WAS_ORDERED`, `SIGNED_AT_SKEW`,
     `LEGAL_SENTENCE`, `DISPLAY_DIFFERS`.
@@ -116,9 +134,10 @@ def require_what_was_meant(
     recorded = [_as_recorded(data, one) for data, one in zip(statements, read, strict=True)]
     opens_with = opening_topics(type(intent.command))
     data, target = to_data(intent.command), intent.command.target
-    if not recorded or not is_replay_of(data, target, opens_with, recorded, intent):
+    is_more = {one.type for one in read[1:]} - _FURTHER.get(type(intent.command), frozenset())
+    if not recorded or is_more or not is_replay_of(data, target, opens_with, recorded, intent):
         raise IntegrityFinding("NOT_WHAT_WAS_ORDERED", "the statements do not say what was ordered")
-    return tuple((statement, _text(statement)) for statement in read)
+    return tuple((one, _text(one, text)) for one, text in zip(read, told, strict=True))
 
 
 def _require_mine(intent: Intent, statement: Statement, index: int, count: int) -> None:
@@ -145,15 +164,26 @@ def _as_recorded(data: bytes, statement: Statement) -> Recorded:
     return Entry(leaf, statement, statement_digest(data), payload).recorded()
 
 
-def _text(statement: Statement) -> str:
+def _text(statement: Statement, told: str) -> str:
     """Return the text that the statement names by its digest, made here and by nobody else."""
-    legal = _LEGAL.get(statement.legal)
-    if legal is None or legal.meaning is not statement.meaning:
-        raise IntegrityFinding("LEGAL_SENTENCE", "the legal sentence is not one that this client knows")
     require_zone(statement.zone)
-    text = display_text(statement, legal.text)
+    text = display_text(statement, _sentence(statement, told))
     if digest_of_text(text) != statement.display:
         raise IntegrityFinding(
             "DISPLAY_DIFFERS", "the text that would be shown is not the one that is signed"
         )
     return text
+
+
+def _sentence(statement: Statement, told: str) -> str:
+    """Return the legal sentence of the id; one that this client does not know is read in the server's text.
+
+    Raises: `LEGAL_SENTENCE` for one that is known and of another meaning, and where none can be read.
+    """
+    known = _LEGAL.get(statement.legal)
+    if known is not None and known.meaning is statement.meaning:
+        return known.text
+    line = re.search(_LEGAL_LINE.format(re.escape(statement.legal)), told, re.MULTILINE)
+    if known is not None or line is None:
+        raise IntegrityFinding("LEGAL_SENTENCE", "the legal sentence is not that of the meaning")
+    return line[1]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from core.trial.context import KeyChecks
     from core.trial.instance.events import LegalSentence
     from core.trial.instance.state import Instance
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
     from core.trial.trial import Trial
 
 PREPARED_LIFETIME = timedelta(minutes=15)
@@ -97,18 +97,21 @@ def _check_standing(entry: Entry, trial: Trial, person: Person, blame: Blame) ->
 def _check_service(entry: Entry, trial: Trial, blame: Blame) -> None:
     statement, signer = entry.statement, entry.statement.signer
     created = trial.instance.created or entry.payload
+    policy = trial.instance.policy or created.policy
     if not trial.instance.is_open and entry.position != 1:
         blame("INSTANCE_NOT_OPEN", "nothing is accepted before both officers confirmed the genesis")
     if signer.delegation is not None or statement.reason is not None:
         blame("NOT_THE_SERVICE", "the service acts undelegated and gives no reasons")
+    if statement.corrects is not None or statement.reads:
+        blame("NOT_THE_SERVICE", "the service corrects nobody's statement and decides on no other stream")
     if (signer.id, signer.name, signer.role) != (SERVICE, SERVICE_NAME, Role.SVC):
         blame("NOT_THE_SERVICE", "this type is signed by the instance itself")
     if signer.key != created.service_key or entry.leaf.seal.auth is not Auth.SERVICE:
         blame("KEY_NOT_VALID", "this type is signed by the instance's service key")
-    grants = {(g.type, g.role, g.meaning) for g in created.policy.grants}
+    grants = {(g.type, g.role, g.meaning) for g in policy.grants}
     if (statement.type, signer.role, statement.meaning) not in grants:
         blame("MEANING_NOT_PERMITTED", "the policy does not let the service sign this with this meaning")
-    legal = next((s for s in created.policy.legal if s.meaning is statement.meaning), None)
+    legal = next((s for s in policy.legal if s.meaning is statement.meaning), None)
     _check_words(statement, legal, blame)
 
 

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.audit.statement import Statement
-    from core.kernel.recorded import Reason
+    from core.kernel.actors import Environment, Meaning
+    from core.kernel.recorded import Reason, Signer
 
 _QUANTITY: Final = ("value", "unit")
 _MEASURED: Final = "value, unit"  # no name of a field has a comma
@@ -37,18 +39,15 @@ def display_text(statement: Statement, sentence: str) -> str:
 
     Raises: what `local_text` raises where the zone is not known.
     """
-    signer = statement.signer
     lines = [
-        _line("event", spaced(event_name(statement.type)).capitalize()),
-        _line("topic", statement.type),
-        _line("log", statement.origin),
-        _line("environment", statement.environment),
-        _line("signer", signer.name),
-        _line("user id", signer.id),
-        _line("role", signer.role),
-        _line("under the delegation", signer.delegation),
-        _line("meaning", statement.meaning),
-        _line("legal sentence", f"{sentence} ({statement.legal})"),
+        _signing_lines(
+            statement.type,
+            statement.origin,
+            statement.environment,
+            statement.signer,
+            statement.meaning,
+            f"{sentence} ({statement.legal})",
+        ),
         _line("occurred at", local_text(statement.occurred_at, statement.zone)),
         _line("time zone", statement.zone),
         _line("record", f"{statement.stream}, version {statement.ver}"),
@@ -61,9 +60,29 @@ def display_text(statement: Statement, sentence: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+@lru_cache(maxsize=1024)  # the same people sign the same types all day
+def _signing_lines(
+    topic: str, origin: str, environment: Environment, signer: Signer, meaning: Meaning, sentence: str
+) -> str:
+    lines = (
+        _line("event", spaced(event_name(topic)).capitalize()),
+        _line("topic", topic),
+        _line("log", origin),
+        _line("environment", environment),
+        _line("signer", signer.name),
+        _line("user id", signer.id),
+        _line("role", signer.role),
+        _line("under the delegation", signer.delegation),
+        _line("meaning", meaning),
+        _line("legal sentence", sentence),
+    )
+    return "\n".join(lines)
+
+
 def digest_of_text(text: str) -> str:
     """Return the digest by which a statement names its text: `sha256:<64 hex>` over the UTF-8 bytes."""
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
+    # Half of a surrogate pair is refused where the statement is written, not here.
+    return f"sha256:{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def _reason(reason: Reason | None) -> tuple[str, ...]:
@@ -86,7 +105,10 @@ def _add_lines(lines: list[str], path: str, value: Any) -> None:  # noqa: ANN401
     elif isinstance(value, dict) and value:
         prefix = path if path == _DATA_INDENT else f"{path}."
         for name, inner in _members(value):
-            _add_lines(lines, prefix + name, inner)
+            if type(inner) is str:  # most are
+                lines.append(f"{prefix}{name}: {_shown_text(inner)}")
+            else:
+                _add_lines(lines, prefix + name, inner)
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value, 1):
             _add_lines(lines, f"{path}[{number}]", inner)
@@ -96,7 +118,7 @@ def _add_lines(lines: list[str], path: str, value: Any) -> None:  # noqa: ANN401
 
 def _members(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the members in the order of their names, a value with its unit as one."""
-    if "unit" not in value or not all(_is_one_word(value.get(name)) for name in _QUANTITY):
+    if "unit" not in value or not (_is_one_word(value["unit"]) and _is_one_word(value.get("value"))):
         return sorted(value.items())
     others = {name: inner for name, inner in value.items() if name not in _QUANTITY}
     return sorted({**others, _MEASURED: f"{value['value']} {value['unit']}"}.items())
@@ -119,6 +141,7 @@ def _shown(value: object) -> str:
     return _shown_text(str(value))
 
 
+@lru_cache(maxsize=1024)  # names, units and times stand in many lines
 def _shown_text(text: str) -> str:
     quoted = not text or text != text.strip() or text in _SHOWN_AS_WORD or text[0] == '"'
     return (f'"{text}"' if quoted else text).replace("\n", _CONTINUED)

@@ -18,6 +18,7 @@ from core.kernel.errors import Malformed
 PAYLOAD_TYPE = "application/vnd.dosetrail.statement.v2+json"
 POSSESSION_TYPE = "application/vnd.dosetrail.key-possession.v1+json"
 SIGN_IN_TYPE = "application/vnd.dosetrail.sign-in.v1+json"
+DEVICE_TYPE = "application/vnd.dosetrail.device-sign-in.v1+json"
 
 SIGNATURE_LENGTH = 64  # Ed25519, RFC 8032 5.1.6
 

@@ -1,5 +1,8 @@
 """What the service signs, judged by its shape and by what the log itself says; nobody decides it again.
 
+The verifier asks this of every such statement, the writer before it signs one: so an honest server never
+writes what a verifier would report.
+
 A stolen service key signs anything. So each of its statements has to be one that an honest service could
 have made at its place: known people and streams, codes of a refusal's form, offsets on the side of the
 tolerance that the type claims, minutes between the birth of the log and the receipt, a lock-out only of
@@ -17,6 +20,7 @@ from core.kernel.streams import PERSON_PREFIX, is_stream
 from core.trial.instance.events import (
     ClockDiscrepancyDetected,
     CommandRefused,
+    RefusalsRepeated,
     SessionMisused,
     TimeSourceChecked,
     UnknownSignInsRefused,
@@ -28,7 +32,8 @@ if TYPE_CHECKING:
 
     from core.audit.authority_at import Blame
     from core.audit.entry import Entry
-    from core.trial.people.state import Person
+    from core.kernel.recorded import Event
+    from core.trial.people.person import Person
     from core.trial.trial import Trial
 
 SERVICE_STATEMENT: Final = "SERVICE_STATEMENT"
@@ -49,17 +54,24 @@ def check_service_statement(entry: Entry, trial: Trial, born_at: datetime, blame
 
     `born_at` is when the log received its first event.
     """
-    for detail in _wrong(entry, trial, born_at):
+    for detail in what_is_wrong(entry.payload, trial, born_at, entry.leaf.seal.received_at):
         blame(SERVICE_STATEMENT, detail)
 
 
-def _wrong(entry: Entry, trial: Trial, born_at: datetime) -> Iterator[str]:
-    payload, received_at = entry.payload, entry.leaf.seal.received_at
+def what_is_wrong(payload: Event, trial: Trial, born_at: datetime, received_at: datetime) -> Iterator[str]:
+    """Yield what no honest service says in an event that the log receives at a moment behind the trial.
+
+    `born_at` is when the log received its first event. Nothing is said of what the service does not sign,
+    or what is judged elsewhere.
+    """
     match payload:
         case CommandRefused():
             yield from _about_refusal(payload, trial, received_at)
         case TimeSourceChecked() | ClockDiscrepancyDetected():
             yield from _about_clock(payload)
+        case RefusalsRepeated():
+            yield from _about_sum(payload, born_at, received_at)
+            yield from _about_refused(payload, trial)
         case SessionMisused():
             yield from _about_sum(payload, born_at, received_at)
             if payload.person is not None and payload.person not in trial.people:
@@ -67,21 +79,30 @@ def _wrong(entry: Entry, trial: Trial, born_at: datetime) -> Iterator[str]:
         case UnknownSignInsRefused():
             yield from _about_sum(payload, born_at, received_at)
         case _:
-            pass  # decided again, or judged elsewhere
+            pass
+
+
+def may_be_refused(code: str, person: str, trial: Trial) -> bool:
+    """Tell whether a refusal by the code may name the person: somebody known, or nobody and for that."""
+    nameable = code in NOBODY_CODES and is_stream(f"{PERSON_PREFIX}{person}")
+    return nameable or person in trial.people
+
+
+def _about_refused(refused: CommandRefused | RefusalsRepeated, trial: Trial) -> Iterator[str]:
+    if not _CODE.fullmatch(refused.code):
+        yield "the code of the refusal is no code"
+    if not may_be_refused(refused.code, refused.person, trial):
+        yield "the refusal is in the name of nobody who is known"
 
 
 def _about_refusal(refused: CommandRefused, trial: Trial, received_at: datetime) -> Iterator[str]:
-    person = trial.people.get(refused.person)
-    if not _CODE.fullmatch(refused.code):
-        yield "the code of the refusal is no code"
+    yield from _about_refused(refused, trial)
     if not _COMMAND.fullmatch(refused.command):
         yield "what was refused has no name of a command"
     if refused.target is not None and not is_stream(refused.target):
         yield "the refused command was about no stream"
-    if person is None:
-        if refused.code not in NOBODY_CODES or not is_stream(f"{PERSON_PREFIX}{refused.person}"):
-            yield "the refusal is in the name of nobody who is known"
-    elif refused.code == "LOCKED_OUT" and not _is_locked(person, received_at):
+    person = trial.people.get(refused.person)
+    if person is not None and refused.code == "LOCKED_OUT" and not _is_locked(person, received_at):
         yield "somebody was refused as locked out who was not"
 
 
@@ -107,7 +128,7 @@ def _about_clock(checked: TimeSourceChecked | ClockDiscrepancyDetected) -> Itera
 
 
 def _about_sum(
-    said: SessionMisused | UnknownSignInsRefused, born_at: datetime, received_at: datetime
+    said: RefusalsRepeated | SessionMisused | UnknownSignInsRefused, born_at: datetime, received_at: datetime
 ) -> Iterator[str]:
     minute = said.minute
     if said.count <= 0:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.audit.authority_at import Blame
     from core.audit.entry import Entry
     from core.audit.log_copy import Row
+    from core.audit.statement import Statement
     from core.trial.instance.events import InstanceCreated
     from core.trial.study.config import ProtocolConfig
     from core.trial.study.state import Study
@@ -160,12 +161,16 @@ class LeafChecks:
         self._check_command(entry, blame)
 
     def _check_command(self, entry: Entry, blame: Blame) -> None:
-        """Events of one command stand together, complete and once."""
-        txn = entry.statement.txn
-        before = self.last.statement.txn if self.last else None
-        if before is not None and before.i + 1 < before.n:
-            if (txn.id, txn.i, txn.n) != (before.id, before.i + 1, before.n):
+        """Events of one command stand together, complete and once, in one act of one signer.
+
+        Else a statement of the service could end a command that a person began, which nobody would decide.
+        """
+        txn, last = entry.statement.txn, self.last.statement if self.last else None
+        if last is not None and last.txn.i + 1 < last.txn.n:
+            if (txn.id, txn.i, txn.n) != (last.txn.id, last.txn.i + 1, last.txn.n):
                 blame("COMMAND_BROKEN", "the events of one command do not stand together")
+            elif _act_of(entry.statement) != _act_of(last):
+                blame("COMMAND_BROKEN", "the events of one command were not signed in one act")
         elif txn.i != 0 or txn.id in self._txns:
             blame("COMMAND_BROKEN", "an event repeats a command or lacks the events before it")
 
@@ -257,6 +262,18 @@ class LeafChecks:
         self._seen_by[statement.signer.id] = statement.seen.size
         self.last = entry
         self._born_at = self._born_at or entry.leaf.seal.received_at
+
+
+def _act_of(statement: Statement) -> tuple[object, ...]:
+    """Return what the events of one command share: who signed them, when, and on which claims."""
+    return (
+        statement.signer,
+        statement.signed_at,
+        statement.zone,
+        statement.occurred_at,
+        statement.reason,
+        statement.seen,
+    )
 
 
 def _configs(study: Study, command: Sequence[Entry]) -> Iterator[ProtocolConfig]:

@@ -1,6 +1,8 @@
 """Payloads to JSON values and back, derived once per class from its annotations.
 
 * Reading is strict: a missing field, an unknown field or a value of another type is refused.
+* A field that came later is declared by `absent_unless_said`: where it is None it does not stand in the JSON
+  value, so that what was stored before it came reads and is written as ever.
 * Writing and reading are inverse to each other for every registered payload (a property test).
 * Annotations may be: str, int, bool, Decimal, date, datetime, a StrEnum, a dataclass of these,
   `tuple[X, ...]`, `X | None`, and `object` for a JSON value that is kept as it is.
@@ -8,7 +10,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -56,6 +58,19 @@ class _Codec:
         if self.kinds and type(value) not in self.kinds:
             raise Malformed("BAD_PAYLOAD", f"{self.word} is expected")
         return value if self.take is None else self.take(value)
+
+
+_ABSENT_UNLESS_SAID = "absent unless said"
+
+
+def absent_unless_said() -> Any:  # noqa: ANN401 - a field of any kind
+    """Declare a field of a dataclass that is None, and not written at all, unless a value is said."""
+    return field(default=None, metadata={_ABSENT_UNLESS_SAID: True})
+
+
+def may_be_absent(cls: Any) -> frozenset[str]:  # noqa: ANN401 - a class
+    """Return the names of the fields that were declared by `absent_unless_said`."""
+    return frozenset(f.name for f in fields(cls) if _ABSENT_UNLESS_SAID in f.metadata)
 
 
 _OBJECTS = frozenset({dict})
@@ -108,15 +123,18 @@ def _class_codec(cls: Any) -> _Codec:  # noqa: ANN401 - a class
 
 
 def _built(cls: Any) -> _Codec:  # noqa: ANN401 - a class
-    hints = get_type_hints(cls)
-    codecs = {f.name: _codec(hints[f.name]) for f in fields(cls)}
+    hints, absent = get_type_hints(cls), may_be_absent(cls)
+    codecs = {f.name: _codec(_arm(hints[f.name]) if f.name in absent else hints[f.name]) for f in fields(cls)}
+    always = {name: codec for name, codec in codecs.items() if name not in absent}
     return _Codec(
-        _writer(codecs),
-        _strict_reader(cls, codecs),
-        _quick_reader(cls, codecs),
+        _writer_of_said(
+            _writer(always), {name: codec.put for name, codec in codecs.items() if name in absent}
+        ),
+        _strict_reader(cls, codecs, absent),
+        _quick_reader(cls, always),
         (dict,),
         "an object",
-        _rows_reader(cls, codecs),
+        _rows_reader(cls, always),
         _orderer(codecs),
         all(codec.closed for codec in codecs.values()),
     )
@@ -135,15 +153,35 @@ def _writer(codecs: dict[str, _Codec]) -> Callable[[Any], dict[str, Any]]:
     return write
 
 
+def _writer_of_said(
+    write: Callable[[Any], dict[str, Any]], absent: dict[str, Callable[[Any], Any] | None]
+) -> Callable[[Any], dict[str, Any]]:
+    """Return a writer that adds those fields of which something is said."""
+    if not absent:
+        return write
+
+    def write_said(payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any registered payload
+        said = {name: getattr(payload, name) for name in absent}
+        more = {
+            name: value if (put := absent[name]) is None else put(value)
+            for name, value in said.items()
+            if value is not None
+        }
+        return {**write(payload), **more}
+
+    return write_said
+
+
 def _orderer(codecs: dict[str, _Codec]) -> Callable[[Any], Any]:
     parts = [(name, codec.order) for name, codec in codecs.items() if codec.order]
 
     def order(data: Any) -> Any:  # noqa: ANN401 - an object, or null where it is optional
         if data is None:
             return None
-        ordered = {name: data[name] for name in codecs}
+        ordered = {name: data[name] for name in codecs if name in data}
         for name, inner in parts:
-            ordered[name] = inner(ordered[name])
+            if name in ordered:
+                ordered[name] = inner(ordered[name])
         return ordered
 
     return order
@@ -205,11 +243,17 @@ def _getter(make: Any, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]
     return lambda source: tuple(get(source) for get in one)
 
 
-def _strict_reader(cls: Any, codecs: dict[str, _Codec]) -> Callable[[Any], Any]:  # noqa: ANN401 - a class
+def _strict_reader(
+    cls: Any,  # noqa: ANN401 - a class
+    codecs: dict[str, _Codec],
+    absent: frozenset[str],
+) -> Callable[[Any], Any]:
+    needed = codecs.keys() - absent
+
     def read(data: Any) -> Any:  # noqa: ANN401 - any registered payload
-        if type(data) is not dict or data.keys() != codecs.keys():
-            raise Malformed("BAD_PAYLOAD", f"{cls.__name__} needs exactly the fields {sorted(codecs)}")
-        return cls(*[_read_field(name, codec, data[name]) for name, codec in codecs.items()])
+        if type(data) is not dict or not needed <= data.keys() <= codecs.keys():
+            raise Malformed("BAD_PAYLOAD", f"{cls.__name__} needs exactly the fields {sorted(needed)}")
+        return cls(**{name: _read_field(name, codecs[name], data[name]) for name in codecs if name in data})
 
     return read
 
@@ -226,7 +270,7 @@ def _read_field(name: str, codec: _Codec, value: object) -> Any:  # noqa: ANN401
 
 def _codec(hint: Any) -> _Codec:  # noqa: ANN401 - a type form
     if get_origin(hint) in (Union, UnionType):
-        return _optional(_codec(next(arm for arm in get_args(hint) if arm is not NoneType)))
+        return _optional(_codec(_arm(hint)))
     if get_origin(hint) is tuple:
         return _sequence(_codec(get_args(hint)[0]))
     if hint is object:
@@ -236,6 +280,11 @@ def _codec(hint: Any) -> _Codec:  # noqa: ANN401 - a type form
     if is_dataclass(hint):
         return _class_codec(hint)
     return _SCALARS[hint]
+
+
+def _arm(hint: Any) -> Any:  # noqa: ANN401 - a type form
+    """Return what an `X | None` is where it is not None."""
+    return next(arm for arm in get_args(hint) if arm is not NoneType)
 
 
 def _scalar(

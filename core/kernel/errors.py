@@ -2,7 +2,7 @@
 
 TrialError
  +-- Refused            a rule, an authority or a signature says no: the record may know about it
- |    +-- Malformed     the request cannot even be read as a command: nothing is recorded
+ |    +-- Malformed     the input is not well formed: only an edit check of data is recorded, no value
  +-- Conflict           a stream moved since it was read: try again
  +-- IntegrityFinding   a proof failed: the stored record is not what was signed
  +-- CannotVerify       something needed for a proof is missing: neither good nor bad
@@ -33,7 +33,7 @@ class Refused(TrialError):
 
 
 class Malformed(Refused):
-    """The input is not a well-formed command; nothing of it is recorded."""
+    """The input is not well formed; nothing of it is recorded, and that it was only by an edit check."""
 
 
 class Conflict(TrialError):

@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+T = TypeVar("T")
 
 _BITS: Final = 4
 _WIDTH: Final = 1 << _BITS
@@ -49,6 +50,17 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
     def __getitem__(self, key: K) -> V:
         """Return the value under the key, or raise `KeyError`."""
         return cast("V", _leaf_of(self._root, key)[key][1])
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+
+    @overload
+    def get(self, key: K, /, default: V | T) -> V | T: ...
+
+    def get(self, key: K, /, default: V | T | None = None) -> V | T | None:
+        """Return the value under the key, or the default; nothing is raised on the way."""
+        entry: tuple[int, V] | None = _leaf_of(self._root, key).get(key)
+        return default if entry is None else entry[1]
 
     def __contains__(self, key: object) -> bool:
         """Tell whether the key is there."""

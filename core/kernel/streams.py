@@ -10,6 +10,7 @@ INSTANCE = "instance"
 STUDY = "study"
 ESCALATION = "escalation"
 REFUSALS = "refusals"
+DEVICES = "devices"
 
 SUBJECT_PREFIX = "subject/"
 CASEBOOK_PREFIX = "casebook/"
@@ -20,7 +21,7 @@ REVIEW_PREFIX = "review/"
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,39}")
 _STREAM = re.compile(
-    r"instance|study|escalation|refusals|(?:subject|casebook|person|lot|query|review)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
+    r"instance|study|escalation|refusals|devices|(?:subject|casebook|person|lot|query|review)/[A-Za-z][A-Za-z0-9.\-]{0,39}"
 )
 
 

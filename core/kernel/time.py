@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.kernel.errors import Malformed
 
-_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-_WITH_OFFSET = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+# No hour 24, which later Pythons read as midnight: a second spelling of an instant.
+_HOUR = r"(?:[01]\d|2[0-3])"
+_WRITTEN = re.compile(rf"\d{{4}}-\d\d-\d\dT{_HOUR}:\d\d:\d\d\.\d{{3}}Z", re.ASCII)
+_WITH_OFFSET = re.compile(rf"\d{{4}}-\d\d-\d\dT{_HOUR}:\d\d(:\d\d(\.\d{{1,6}})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ZONE = re.compile(r"UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z0-9_+\-]+)+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -78,6 +80,7 @@ def read_date(text: str) -> date:
         raise Malformed("BAD_DATE", "no such day exists") from None
 
 
+@lru_cache(maxsize=1024)  # of those that are known
 def require_zone(name: str) -> str:
     """Return the IANA zone name if it is known.
 

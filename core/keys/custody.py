@@ -48,6 +48,9 @@ SET memory_kib = ?, iterations = ?, lanes = ?, salt = ?, nonce = ?, ciphertext =
 WHERE key_id = ? AND person = ? AND salt = ? AND nonce = ? AND ciphertext IS NOT NULL
 """
 
+_CHANGED: Final = "INSERT INTO password_change VALUES (?) ON CONFLICT (txn) DO NOTHING"
+_HAS_CHANGED: Final = "SELECT EXISTS (SELECT 1 FROM password_change WHERE txn = ?)"
+
 _KEPT: Final = "SELECT person, key_id FROM sealed_seed WHERE ciphertext IS NOT NULL ORDER BY ordinal"
 
 _Row: TypeAlias = tuple[str, str, int, int, int, bytes, bytes, bytes, bytes]
@@ -79,8 +82,8 @@ class Custody:
         _require_free(connection.execute(_HOLDER, (sealed.key_id,)).fetchone(), sealed.person)
         connection.execute(_PUT, _row_of(sealed))
 
-    def replace(self, opened: SealedSeed, resealed: SealedSeed) -> None:
-        """Put another sealing of a key in the place of the one that was opened.
+    def replace(self, opened: SealedSeed, resealed: SealedSeed, txn: str) -> None:
+        """Put another sealing of a key in the place of the one that was opened, for a change of password.
 
         Raises: `VERSION_CONFLICT` where that one is not there any more, `CUSTODY_UNAVAILABLE`.
         """
@@ -89,9 +92,19 @@ class Custody:
             found = connection.execute(
                 _RESEAL, (*blob, opened.key_id, opened.person, opened.salt, opened.nonce)
             )
+            if found.rowcount:
+                connection.execute(_CHANGED, (txn,))
         if not found.rowcount:
             raise Conflict("VERSION_CONFLICT", "the password or the key was changed meanwhile")
         self._file.forget_old_pages()
+
+    def has_changed(self, txn: str) -> bool:
+        """Tell whether the sealing of a change of password is in place, or was before a later one.
+
+        Raises: `CUSTODY_UNAVAILABLE`.
+        """
+        with self._file.transaction() as connection:
+            return bool(connection.execute(_HAS_CHANGED, (txn,)).fetchone()[0])
 
     def kept(self) -> tuple[tuple[str, str], ...]:
         """Return person and key id of every sealed seed that is not destroyed.

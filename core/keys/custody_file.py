@@ -82,6 +82,23 @@ CREATE TABLE invitation (
 COMMIT;
 """
 
+# What came later is made where it is missing.
+_SINCE: Final = """
+CREATE TABLE IF NOT EXISTS begun_on (
+    bearer_sha256 BLOB PRIMARY KEY,            -- of a session's token or of a tool's secret
+    device        TEXT NOT NULL                -- the registered device from which it was asked for
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS answered_challenge (
+    nonce       TEXT PRIMARY KEY,              -- of a challenge that a key answered in the last minutes
+    answered_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS password_change (
+    txn TEXT PRIMARY KEY                       -- of a change in the log whose sealing is in place
+) STRICT, WITHOUT ROWID;
+"""
+
 
 class CustodyFile:
     """An open custody file, safe to share between threads; a forked process opens its own."""
@@ -97,7 +114,7 @@ class CustodyFile:
         Raises: `SECRETS_EXIST`, `CUSTODY_UNAVAILABLE`.
         """
         private_files.create_private_file(path)  # SQLite gives its side files the same mode
-        connection = _connected(path, _SET_UP + _SCHEMA)
+        connection = _connected(path, _SET_UP + _SCHEMA + _SINCE)
         private_files.sync_folder(path.parent)
         return cls(connection)
 
@@ -108,7 +125,7 @@ class CustodyFile:
         Raises: `SECRETS_MISSING`, `SECRETS_EXPOSED`, `CUSTODY_UNAVAILABLE`.
         """
         private_files.require_private(path)
-        return cls(_connected(path, _SET_UP))
+        return cls(_connected(path, _SET_UP + _SINCE))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

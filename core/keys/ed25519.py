@@ -79,22 +79,6 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def public_key_of(seed: bytes) -> bytes:
-    """Return the public key of a seed, 32 bytes.
-
-    Raises: `BAD_SEED`.
-    """
-    return SigningKey(seed).public_key
-
-
-def sign(seed: bytes, message: bytes) -> bytes:
-    """Return the signature of the message by a seed, 64 bytes; `SigningKey` is cheaper for many.
-
-    Raises: `BAD_SEED`.
-    """
-    return SigningKey(seed).sign(message)
-
-
 def verify(public_key: bytes, signature: bytes, message: bytes) -> None:
     """Check one signature, the key included (RFC 8032 5.1.7: also S < L).
 

@@ -55,5 +55,5 @@ def _signature_in(proof: str) -> bytes:
 
 def _bad_proof() -> Refused:
     return Refused(
-        "BAD_PROOF_OF_POSSESSION", "the proof is not one by this key, for this person and this log"
+        "BAD_PROOF_OF_POSSESSION", "this key did not sign the proof, or not for this id and this log"
     )

@@ -1,16 +1,11 @@
 """Sessions: one single continuous period of controlled access (21 CFR 11.200(a)(1)(i)).
 
-A token is 256 random bits, told once to its bearer and stored as SHA-256 only. A session does not
-sign: every signature asks for the password again. What the observer once kept as over stays over, even where
-an older copy of the store is put back.
+A session does not sign: every signature asks for the password again. What the observer once kept as over
+stays over, even where an older copy of the store is put back.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
@@ -20,6 +15,7 @@ from core.kernel.errors import Refused
 from core.kernel.streams import require_key
 from core.kernel.time import read_instant, write_instant
 from core.keys.session_changes import What
+from core.keys.session_tokens import name_of, new_token_bits, not_signed_in, raw_of, stored_form, token_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,31 +25,40 @@ if TYPE_CHECKING:
 IDLE: Final = timedelta(minutes=15)
 ABSOLUTE: Final = timedelta(hours=12)
 
-_PREFIX: Final = "dts_"
-_TOKEN_BYTES: Final = 32
-_TOKEN: Final = re.compile(r"dts_([A-Za-z0-9_-]{43})")
-
 # A use is written down once a second at most, so that a page of many requests waits for one disk write.
 _USE_GRAIN: Final = timedelta(seconds=1)
 
 _START: Final = "INSERT INTO session VALUES (?, ?, ?, ?, ?, NULL)"
-_FIND: Final = "SELECT person, role, started_at, last_used_at, ended_at FROM session WHERE token_sha256 = ?"
+_BEGIN_ON: Final = "INSERT INTO begun_on VALUES (?, ?)"
+_FIND: Final = (
+    "SELECT person, role, started_at, last_used_at, ended_at, device FROM session "
+    "LEFT JOIN begun_on ON bearer_sha256 = token_sha256 WHERE token_sha256 = ?"
+)
 _USE: Final = "UPDATE session SET last_used_at = ? WHERE token_sha256 = ?"
 _END: Final = "UPDATE session SET ended_at = ? WHERE token_sha256 = ? AND ended_at IS NULL"
 _OPEN_OF: Final = "SELECT token_sha256 FROM session WHERE person = ? AND ended_at IS NULL ORDER BY started_at"
 
-_Row: TypeAlias = tuple[str, str, str, str, str | None]
+_OPEN_ON: Final = (
+    "SELECT token_sha256 FROM session JOIN begun_on ON bearer_sha256 = token_sha256 "
+    "WHERE device = ? AND ended_at IS NULL ORDER BY started_at"
+)
+
+_Row: TypeAlias = tuple[str, str, str, str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in, in which role, since when, last seen when (before this use), ended when."""
+    """Who is signed in, in which role, since when, last seen when (before this use), ended when, on what.
+
+    `device` is the registered device from which they signed in, None where none was asked for.
+    """
 
     person: str
     role: Role
     started_at: datetime
     last_used_at: datetime
     ended_at: datetime | None = None
+    device: str | None = None
 
 
 class Observer(Protocol):
@@ -96,18 +101,21 @@ class SessionStore:
         self._absolute = absolute
         self._observer = observer or _Nobody()
 
-    def start(self, person: str, role: Role, now: datetime) -> str:
-        """Return the token of a new session; it cannot be had a second time.
+    def start(self, person: str, role: Role, now: datetime, device: str | None = None) -> str:
+        """Return the token of a new session on a device; it cannot be had a second time.
 
         Raises: `BAD_IDENTIFIER`, `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
         """
         require_key(person, "a person's id")
-        raw, moment = secrets.token_bytes(_TOKEN_BYTES), write_instant(now)
-        stored = _stored_form(raw)
+        raw, moment = new_token_bits(), write_instant(now)
+        stored = stored_form(raw)
+        session = Session(person, role, now, now, device=device)
         with self._file.transaction() as connection:
             connection.execute(_START, (stored, person, role.value, moment, moment))
-            self._observer.changed(What.STARTED, name_of(stored), Session(person, role, now, now), None, now)
-        return _token_of(raw)
+            if device is not None:
+                connection.execute(_BEGIN_ON, (stored, device))
+            self._observer.changed(What.STARTED, name_of(stored), session, None, now)
+        return token_of(raw)
 
     def require(self, token: str, now: datetime) -> Session:
         """Return the session of a token and note its use.
@@ -115,7 +123,7 @@ class SessionStore:
         Raises: `NOT_SIGNED_IN` for no session or an ended one, `SESSION_EXPIRED` for one that outlived
         its time, `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
         """
-        stored, moment = _stored_form(_raw_of(token)), write_instant(now)
+        stored, moment = stored_form(raw_of(token)), write_instant(now)
         with self._file.transaction() as connection:
             session = _find(connection, stored)
             live = session is not None and self._is_live(stored, session, now)
@@ -133,10 +141,10 @@ class SessionStore:
 
         Raises: `NOT_SIGNED_IN` where there never was one, `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
         """
-        stored = _stored_form(_raw_of(token))
+        stored = stored_form(raw_of(token))
         with self._file.transaction() as connection:
             if (session := _find(connection, stored)) is None:
-                raise _not_signed_in()
+                raise not_signed_in()
             self._end(connection, stored, session, session.person, now)
 
     def open_of(self, person: str, now: datetime) -> dict[str, Session]:
@@ -146,7 +154,7 @@ class SessionStore:
         """
         require_key(person, "a person's id")
         with self._file.transaction() as connection:
-            found = self._open_of(connection, person)
+            found = _named(connection, _OPEN_OF, person)
         return {name_of(stored): one for stored, one in found.items() if self._is_live(stored, one, now)}
 
     def end_named(self, person: str, name: str, now: datetime) -> None:
@@ -156,7 +164,7 @@ class SessionStore:
         """
         require_key(person, "a person's id")
         with self._file.transaction() as connection:
-            for stored, session in self._open_of(connection, person).items():
+            for stored, session in _named(connection, _OPEN_OF, person).items():
                 if name_of(stored) == name:
                     self._end(connection, stored, session, person, now)
                     return
@@ -168,11 +176,14 @@ class SessionStore:
         Raises: `BAD_IDENTIFIER`, `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
         """
         require_key(person, "a person's id")
-        with self._file.transaction() as connection:
-            found = self._open_of(connection, person)
-            for stored, session in found.items():
-                self._end(connection, stored, session, by, now)
-        return len(found)
+        return self._end_all(_OPEN_OF, person, now, by)
+
+    def end_all_on(self, device: str, now: datetime, by: str) -> int:
+        """End every session that began on a device and return how many were open; `by` is who ended it.
+
+        Raises: `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
+        """
+        return self._end_all(_OPEN_ON, device, now, by)
 
     def end_others_of(self, person: str, token: str, now: datetime) -> int:
         """End every session of a person but the one of the token, and return how many were open.
@@ -180,18 +191,15 @@ class SessionStore:
         Raises: `NOT_SIGNED_IN` for what is no token, `BAD_IDENTIFIER`, `NAIVE_TIME`, `CUSTODY_UNAVAILABLE`.
         """
         require_key(person, "a person's id")
-        spared = _stored_form(_raw_of(token))
+        return self._end_all(_OPEN_OF, person, now, person, spared=stored_form(raw_of(token)))
+
+    def _end_all(self, query: str, whose: str, now: datetime, by: str | None, spared: bytes = b"") -> int:
         with self._file.transaction() as connection:
-            found = self._open_of(connection, person)
+            found = _named(connection, query, whose)
             found.pop(spared, None)
             for stored, session in found.items():
-                self._end(connection, stored, session, person, now)
+                self._end(connection, stored, session, by, now)
         return len(found)
-
-    def _open_of(self, connection: sqlite3.Connection, person: str) -> dict[bytes, Session]:
-        rows = connection.execute(_OPEN_OF, (person,)).fetchall()
-        found = {bytes(stored): _find(connection, bytes(stored)) for (stored,) in rows}
-        return {stored: session for stored, session in found.items() if session is not None}
 
     def _end(
         self, connection: sqlite3.Connection, stored: bytes, session: Session, by: str | None, now: datetime
@@ -220,12 +228,14 @@ class SessionStore:
         if session is not None and self._is_over(session, session.ended_at or now):
             return Refused("SESSION_EXPIRED", "the session has run out: sign in again")
         self._observer.misused(None if session is None else session.person)
-        return _not_signed_in()
+        return not_signed_in()
 
 
-def name_of(stored: bytes) -> str:
-    """Return the name under which a session may be spoken of; nothing leads from it to the token."""
-    return hashlib.sha256(b"session " + stored).hexdigest()[:16]
+def _named(connection: sqlite3.Connection, query: str, whose: str) -> dict[bytes, Session]:
+    """Return the sessions that a query of one name finds, by what is stored of their tokens."""
+    rows = connection.execute(query, (whose,)).fetchall()
+    found = {bytes(stored): _find(connection, bytes(stored)) for (stored,) in rows}
+    return {stored: session for stored, session in found.items() if session is not None}
 
 
 def _find(connection: sqlite3.Connection, stored: bytes) -> Session | None:
@@ -233,38 +243,12 @@ def _find(connection: sqlite3.Connection, stored: bytes) -> Session | None:
     row: _Row | None = connection.execute(_FIND, (stored,)).fetchone()
     if row is None:
         return None
-    person, role, started_at, last_used_at, ended_at = row
+    person, role, started_at, last_used_at, ended_at, device = row
     return Session(
         person,
         Role(role),
         read_instant(started_at),
         read_instant(last_used_at),
         None if ended_at is None else read_instant(ended_at),
+        device,
     )
-
-
-def _raw_of(token: str) -> bytes:
-    """Read a token in its one spelling.
-
-    Raises: `NOT_SIGNED_IN`.
-    """
-    read = _TOKEN.fullmatch(token)
-    if read is None:
-        raise _not_signed_in()
-    raw = base64.urlsafe_b64decode(read[1] + "=")
-    if _token_of(raw) != token:  # two spare bits: one value has four spellings, one of them is ours
-        raise _not_signed_in()
-    return raw
-
-
-def _token_of(raw: bytes) -> str:
-    return _PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _stored_form(raw: bytes) -> bytes:
-    """Return SHA-256 of the token's bits: enough against 256 random bits, useless to a thief."""
-    return hashlib.sha256(raw).digest()
-
-
-def _not_signed_in() -> Refused:
-    return Refused("NOT_SIGNED_IN", "sign in first")

@@ -54,10 +54,6 @@ class EligibilityResult:
     eligible: bool
     rules: tuple[tuple[str, RuleResult], ...]
 
-    def answering(self, answer: RuleResult) -> tuple[str, ...]:
-        """Return the ids of the rules with this answer."""
-        return tuple(identifier for identifier, given in self.rules if given is answer)
-
 
 def judge_eligibility(facts: ScreeningFacts, criteria: EligibilityCriteria) -> EligibilityResult:
     """Return what every rule of the subject's group says about the facts."""

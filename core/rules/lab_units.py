@@ -10,7 +10,7 @@ Source: domain 3 (bilirubin, creatinine, albumin, sodium); domain 4 (units of th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -57,10 +57,10 @@ class _Factor:
     over: Decimal = Decimal(1)
 
     def to_standard(self, value: Decimal) -> Decimal:
-        return value * self.times / self.over
+        return ARITHMETIC.divide(ARITHMETIC.multiply(value, self.times), self.over)
 
     def from_standard(self, value: Decimal) -> Decimal:
-        return value * self.over / self.times
+        return ARITHMETIC.divide(ARITHMETIC.multiply(value, self.over), self.times)
 
 
 _SAME: Final = _Factor(Decimal(1))
@@ -126,10 +126,17 @@ def in_standard_unit(analyte: str, quantity: HasQuantity) -> Converted:
 
     Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`.
     """
-    factor = _factor(analyte, quantity.unit)
-    with localcontext(ARITHMETIC):
-        value = factor.to_standard(quantity.value)
-    return Converted(value, standard_unit(analyte), Quantity(quantity.value, quantity.unit))
+    return Converted(
+        standard_value(analyte, quantity), standard_unit(analyte), Quantity(quantity.value, quantity.unit)
+    )
+
+
+def standard_value(analyte: str, quantity: HasQuantity) -> Decimal:
+    """Return the value of a quantity in the standard unit of its analyte.
+
+    Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`.
+    """
+    return _factor(analyte, quantity.unit).to_standard(quantity.value)
 
 
 def in_unit(analyte: str, converted: Converted, unit: str) -> Decimal:
@@ -137,9 +144,7 @@ def in_unit(analyte: str, converted: Converted, unit: str) -> Decimal:
 
     Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`.
     """
-    factor = _factor(analyte, unit)
-    with localcontext(ARITHMETIC):
-        return factor.from_standard(converted.value)
+    return _factor(analyte, unit).from_standard(converted.value)
 
 
 def _factors(analyte: str) -> Mapping[str, _Factor]:

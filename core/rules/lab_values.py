@@ -40,14 +40,6 @@ _PLAUSIBLE: Final[Mapping[str, _Range]] = {
 _MAY_BE_ZERO: Final = frozenset({LabAnalyte.NEUTROPHILS, LabAnalyte.LYMPHOCYTES})
 
 
-def require_plausible(analyte: str, quantity: HasQuantity) -> None:
-    """Refuse a value that no laboratory can have measured.
-
-    Raises: `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`. Source: domain 3, plausibility.
-    """
-    plausible(analyte, quantity)
-
-
 def plausible(analyte: str, quantity: HasQuantity) -> Converted:
     """Return a value that a laboratory can have measured, in the standard unit of its analyte.
 

@@ -103,22 +103,6 @@ def visit_calendar(
     )
 
 
-def nearest_visit(windows: Sequence[HasVisitWindow], day: int) -> int:
-    """Return the scheduled visit that a study day belongs to: the nearest nominal day.
-
-    A visit whose window holds the day comes before one whose window does not; of two that are equally
-    near the earlier is meant.
-
-    Raises: `BAD_VISIT_WINDOWS`. Source: domain 7.
-    """
-    _require_windows(windows)
-
-    def distance(window: HasVisitWindow) -> tuple[bool, int, int]:
-        return not window.first <= day <= window.last, abs(window.day - day), window.day
-
-    return min(windows, key=distance).day
-
-
 def _require_windows(windows: Sequence[HasVisitWindow]) -> None:
     if not windows or len({window.day for window in windows}) < len(windows):
         raise Malformed("BAD_VISIT_WINDOWS", "a schedule has visits, and one window for each")

@@ -42,6 +42,11 @@ CREATE TABLE IF NOT EXISTS access (
     by      TEXT                               -- who invited, ended or withdrew, where somebody did
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS begun_on (
+    session TEXT PRIMARY KEY,
+    device  TEXT NOT NULL                      -- the registered device on which the session began
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX IF NOT EXISTS access_by_session ON access (session);
 
 CREATE TRIGGER IF NOT EXISTS access_stays BEFORE UPDATE ON access
@@ -61,8 +66,10 @@ CREATE TABLE IF NOT EXISTS tally (
 
 _NOTE: Final = "INSERT INTO access (at, what, session, person, role, by) VALUES (?, ?, ?, ?, ?, ?)"
 _PAGE: Final = (
-    "SELECT number, at, what, session, person, role, by FROM access WHERE number > ? ORDER BY number LIMIT ?"
+    "SELECT number, at, what, access.session, person, role, by, device FROM access "
+    "LEFT JOIN begun_on ON begun_on.session = access.session WHERE number > ? ORDER BY number LIMIT ?"
 )
+_BEGIN_ON: Final = "INSERT INTO begun_on VALUES (?, ?)"
 _OVER_SINCE: Final = "SELECT EXISTS (SELECT 1 FROM access WHERE session = ? AND what <> ?)"
 _COUNT: Final = (
     "INSERT INTO tally VALUES (?, ?, ?, 1) "
@@ -75,7 +82,8 @@ _OVER: Final = "SELECT minute, kind, about, count FROM tally WHERE minute < ? OR
 class Access:
     """One entry: what happened to which session or invitation of whom, and by whose hand.
 
-    An invitation has neither name nor role: there is one a person.
+    An invitation has neither name nor role: there is one a person. On which device a session began stands
+    with it from its first entry on.
     """
 
     what: What
@@ -83,6 +91,7 @@ class Access:
     person: str
     role: str
     by: str | None = None
+    device: str | None = None
 
     @classmethod
     def by_invitation(cls, what: What, person: str, by: str | None) -> Self:
@@ -132,13 +141,15 @@ class AccessJournal:
         values = (write_instant(at), access.what.value, access.session, access.person, access.role, access.by)
         with self._transaction() as connection:
             connection.execute(_NOTE, values)
+            if access.what is What.STARTED and access.device is not None:
+                connection.execute(_BEGIN_ON, (access.session, access.device))
 
     def page(self, after: int, limit: int) -> list[dict[str, object]]:
         """Return the entries behind a number, oldest first, as rows.
 
         Raises: `ACCESS_JOURNAL_UNAVAILABLE`.
         """
-        names = ("number", "at", "what", "session", "person", "role", "by")
+        names = ("number", "at", "what", "session", "person", "role", "by", "device")
         with self._transaction() as connection:
             found = connection.execute(_PAGE, (after, limit)).fetchall()
         return [dict(zip(names, row, strict=True)) for row in found]

@@ -1,21 +1,25 @@
 """Refusals as events: built and signed by the service inside the writer's transaction.
 
 Nobody waits for the stream of refusals, so it carries no guards: each refusal takes the version that is
-next when it is its turn. Whether it makes a lock-out due is decided there too.
+next when it is its turn. Whether it makes a lock-out due is decided there too. What a verifier would report
+is not signed (`core/audit/service_statements.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.audit.drafting import Ceremony, Chain, Drafted, draft
 from core.audit.dsse import PAYLOAD_TYPE, Envelope, pae
 from core.audit.entry import open_entry
+from core.audit.service_statements import SERVICE_STATEMENT, what_is_wrong
 from core.audit.statement import Seen
 from core.clock import new_txn_id
 from core.kernel import streams
 from core.kernel.actors import Auth, Meaning, Role
 from core.kernel.encoding import to_base64
+from core.kernel.errors import IntegrityFinding
 from core.kernel.recorded import Signer
 from core.store.sealing import SignedEvent
 from core.trial import misuse
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from core.keys.ed25519 import SigningKey
     from core.store.recorder import WriterView
+    from core.store.trial_log import TrialLog
     from core.trial.instance.events import CommandRefused, InstanceCreated
     from core.trial.trial import Trial
 
@@ -42,18 +47,38 @@ def service_signer(created: InstanceCreated) -> Signer:
     return Signer(SERVICE, SERVICE_NAME, Role.SVC, None, created.service_key)
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The instance as it speaks: its birth and key, and the trial by which its words are judged."""
+
+    created: InstanceCreated
+    key: SigningKey
+    trial: Trial
+    born_at: datetime
+
+
+def service_of(log: TrialLog, key: SigningKey) -> Service | None:
+    """Return the service of a log that is caught up, None where it was never founded."""
+    created = log.trial.instance.created
+    if created is None:
+        return None
+    return Service(created, key, log.trial, log.entry(1).leaf.seal.received_at)
+
+
 def by_service(
-    created: InstanceCreated,
-    service_key: SigningKey,
-    signed_at: datetime,
-    decide: Callable[[WriterView], Sequence[Decided]],
+    service: Service, signed_at: datetime, decide: Callable[[WriterView], Sequence[Decided]]
 ) -> Callable[[WriterView], Sequence[StoredEvent]]:
-    """Return a builder for one command of the service; what it says is decided inside the transaction."""
+    """Return a builder for one command of the service; what it says is decided inside the transaction.
+
+    Raises, when it builds: `SERVICE_STATEMENT` for what no honest service says.
+    """
+    created = service.created
 
     def build(view: WriterView) -> Sequence[StoredEvent]:
         decided = decide(view)
         # Another server may have received later than this one's time.
         now = max(signed_at, view.received_at)
+        _require_honest(service, decided, now)
         ceremony = Ceremony(
             origin=created.origin,
             environment=created.environment,
@@ -65,11 +90,18 @@ def by_service(
             reason=None,
             seen=Seen(view.size, to_base64(view.root)),
         )
+        # The sentence of the service is the founding one for ever (core/trial/instance/policy_bounds.py).
         legal = next(s for s in created.policy.legal if s.meaning is Meaning.RECORDED)
         drafted = draft(ceremony, _chain(view, decided), (), [(one, legal) for one in decided])
-        return [sealed_by(service_key, one, Auth.SERVICE) for one in drafted]
+        return [sealed_by(service.key, one, Auth.SERVICE) for one in drafted]
 
     return build
+
+
+def _require_honest(service: Service, decided: Sequence[Decided], now: datetime) -> None:
+    for one in decided:
+        for detail in what_is_wrong(one.event, service.trial, service.born_at, now):
+            raise IntegrityFinding(SERVICE_STATEMENT, detail)
 
 
 def _chain(view: WriterView, decided: Sequence[Decided]) -> Chain:

@@ -14,7 +14,7 @@ from eventsourcing.persistence import ListenNotifySubscription
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.store.recorder import LogRecorder
+    from eventsourcing.sqlite import SQLiteApplicationRecorder
 
 
 OTHER_PROCESS_POLL_SECONDS = 0.02
@@ -44,7 +44,11 @@ class LogSubscription(ListenNotifySubscription[Any]):
     """The engine's pull loop with two sources of wake-ups; stop it or leave its context to end it."""
 
     def __init__(
-        self, recorder: LogRecorder, wakers: Wakers, gt: int | None = None, topics: Sequence[str] = ()
+        self,
+        recorder: SQLiteApplicationRecorder,
+        wakers: Wakers,
+        gt: int | None = None,
+        topics: Sequence[str] = (),
     ) -> None:
         self._stopping = threading.Event()
         # Made before the engine starts its own thread, which may stop the subscription at once.

@@ -159,6 +159,8 @@ class TrialLog(Application[str]):
         """Yield stored rows by position, `after` excluded, `until` included."""
         while page := self.recorder.select_notifications(after, PAGE, stop=until, inclusive_of_start=False):
             yield from page
+            if len(page) < PAGE:
+                return  # what comes meanwhile is for the next reader
             after = page[-1].id
 
     def recorded(self, after: int = 0, until: int | None = None) -> Iterator[Recorded]:

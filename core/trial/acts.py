@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Act:
     """One signature of a person, and the one before it: a chain that grows without being copied.
 
-    `subjects` are those whom the statement is about: by its stream, or because a query or review names them.
+    `subjects` are those whom the statement is about: by its stream, or because a query or review names them;
+    `covers` the positions of the statements that it covers one by one.
     """
 
     position: int
@@ -27,6 +28,7 @@ class Act:
     key: str
     subjects: frozenset[str]
     before: Act | None
+    covers: tuple[int, ...] = ()
 
 
 def acts_since(newest: Act | None, position: int) -> Iterator[Act]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.kernel.actors import Duty, Meaning, Role
     from core.trial.instance.state import Instance
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 SERVICE = "service"
 SERVICE_NAME = "dosetrail service"
@@ -84,10 +84,9 @@ def require_standing(
     Raises: `POLICY_NOT_ACCEPTED`, `TRAINING_MISSING`, `TRAINING_EXPIRED`, `DELEGATION_MISSING`,
     `DELEGATION_INACTIVE`.
     """
-    created = instance.created
-    if created is None:
+    policy = instance.policy
+    if policy is None:
         raise Refused("INSTANCE_NOT_OPEN", "the log has not been founded")
-    policy = created.policy
     if PolicyAccepted.TOPIC not in topics and policy.accountability.digest not in person.accepted:
         raise Refused(
             "POLICY_NOT_ACCEPTED",
@@ -129,7 +128,7 @@ def require_fresh_password(
 
     Raises: `PASSWORD_TOO_OLD`.
     """
-    days = instance.created.policy.password_days if instance.created else None
+    days = instance.policy.password_days if instance.policy else None
     since = person.credential_since
     if days is None or since is None or OWN_ACCOUNT.issuperset(topics):
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from core.trial.casebook import decide as casebook
+from core.trial.devices import decide as devices
 from core.trial.escalation import decide as escalation
 from core.trial.instance import decide as instance
 from core.trial.people import decide as people
@@ -20,7 +21,8 @@ from core.trial.subject import decide as subject
 
 if TYPE_CHECKING:
     from core.kernel.recorded import Event
-    from core.trial.context import Context, Decide, Decided
+    from core.trial.context import Context, Decided
+    from core.trial.deciding import Decide
     from core.trial.facts import Facts
 
 
@@ -34,6 +36,7 @@ class Command(Protocol):
 
 _ROWS: Final = (
     *instance.COMMANDS,
+    *devices.COMMANDS,
     *people.COMMANDS,
     *study.COMMANDS,
     *subject.COMMANDS,
@@ -47,6 +50,11 @@ DECIDERS: Final[dict[type, Decide]] = {command: decider for command, decider, _ 
 
 # With one of these events each command's answer begins: they tell two commands with the same fields apart.
 OPENS_WITH: Final[dict[type, tuple[type[Event], ...]]] = {command: events for command, _, events in _ROWS}
+
+# The command that an event is the first of; no event opens two.
+OPENED_BY: Final[dict[type[Event], type]] = {
+    event: command for command, events in OPENS_WITH.items() for event in events
+}
 
 
 def decide(facts: Facts, command: Command, context: Context) -> tuple[Decided, ...]:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from core.kernel.errors import Malformed, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date, datetime
 
     from core.kernel.actors import Role
     from core.kernel.recorded import Event, Reason
-    from core.trial.facts import Facts
     from core.trial.study.state import Study
-
-Decide: TypeAlias = "Callable[[Facts, Any, Context], tuple[Decided, ...]]"
-
-# A command, the decider that answers it, and the events with one of which the answer begins.
-CommandRow: TypeAlias = "tuple[type, Decide, tuple[type[Event], ...]]"
 
 
 class KeyChecks(Protocol):

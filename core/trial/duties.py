@@ -26,7 +26,7 @@ DUTIES: Final[Mapping[Duty, tuple[type[Any], ...]]] = {
         subject.SubjectScreenFailed,
     ),
     Duty.ENROLMENT: (subject.SubjectEnrolled,),
-    Duty.PRODUCT: get_args(ProductEvent),
+    Duty.PRODUCT: (*get_args(ProductEvent), subject.DoseWitnessed),
     Duty.DOSING: (subject.DoseAdministered,),
     Duty.LABS: (
         casebook.SpecimenDrawn,

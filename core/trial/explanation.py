@@ -16,7 +16,6 @@ from core.rules.escalation_overlays import HELD_FLAG
 from core.rules.escalation_situation import survey
 from core.rules.escalation_terms import HOLD_ABOVE, UNTESTED_ABOVE, Decision
 from core.rules.escalation_words import condition_of
-from core.rules.teae import emergence
 from core.trial.cohorts import (
     adjudications_due,
     computed_decision,
@@ -29,11 +28,11 @@ from core.trial.escalation.holds import holds_in_force
 from core.trial.study.events import ProtocolConfigApproved
 from core.trial.study.self_test import self_test_digest
 from core.trial.study.state import require_config
-from core.trial.subject.outcome import dose_date, is_candidate, is_related_event
+from core.trial.subject.outcome import dose_date, emerged, is_candidate, is_related_event
 from core.trial.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from core.kernel.recorded import Recorded
     from core.rules.escalation import Outcome
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from core.trial.study.config import ProtocolConfig
     from core.trial.study.state import Study
     from core.trial.subject.course import TrackedAdverseEvent
-    from core.trial.subject.state import Dose
+    from core.trial.subject.state import Dose, Subject
 
 
 # Flags that the table itself sets, and the one that stands for a held decision.
@@ -111,38 +110,31 @@ def _holds(trial: Trial) -> tuple[Any, ...]:
 def _outcome(outcome: Outcome, trial: Trial) -> dict[str, Any]:
     """Return an outcome with the adverse events behind it: related ones, and whatever was adjudicated."""
     subject = trial.subjects[outcome.subject]
-    behind = []
+    behind = () if subject.dose is None else _behind(subject, subject.dose, trial.study)
+    return {**to_data(outcome), "adverse_events": [*behind]}
+
+
+def _behind(subject: Subject, dose: Dose, study: Study) -> Iterator[dict[str, Any]]:
     for ae_id, tracked in subject.adverse_events.items():
-        related = subject.dose is not None and is_related_event(tracked, subject.dose, trial.study)
+        related = is_related_event(tracked, dose, study)
         if related or tracked.adjudicated is not None:
-            behind.append(
-                {
-                    "ae_id": ae_id,
-                    "term": tracked.entry.term,
-                    "onset": tracked.entry.onset.isoformat(),
-                    "onset_grade": tracked.entry.grade,
-                    **_as_counted(tracked, subject.dose, trial.study),
-                    "related": related,
-                    "candidate": subject.dose is not None
-                    and is_candidate(tracked, subject.dose, trial.study),
-                    "adjudicated_dlt": tracked.adjudicated,
-                }
-            )
-    return {**to_data(outcome), "adverse_events": behind}
+            yield {
+                "ae_id": ae_id,
+                "term": tracked.entry.term,
+                "onset": tracked.entry.onset.isoformat(),
+                "onset_grade": tracked.entry.grade,
+                **_as_counted(tracked, dose, study),
+                "related": related,
+                "candidate": is_candidate(tracked, dose, study),
+                "adjudicated_dlt": tracked.adjudicated,
+            }
 
 
-def _as_counted(tracked: TrackedAdverseEvent, dose: Dose | None, study: Study) -> dict[str, Any]:
-    """Return the day of emergence and the worst grade from then on: what the DLT definition looks at.
-
-    What did not emerge after the dose, or has no dose before it, counts with its whole course.
-    """
-    baseline = tracked.entry.baseline_grade
-    emerged = None if dose is None else emergence(tracked.course, baseline, dose_date(dose, study))
-    since = emerged or tracked.entry.onset
-    return {
-        "emerged": emerged and emerged.isoformat(),
-        "grade": max(point.grade for point in tracked.course if point.day >= since),
-    }
+def _as_counted(tracked: TrackedAdverseEvent, dose: Dose, study: Study) -> dict[str, Any]:
+    """Return what the DLT definition looks at; what began before the dose and got no worse never emerged."""
+    since = emerged(tracked, dose, study)
+    after_dose = since.day >= dose_date(dose, study)
+    return {"emerged": since.day.isoformat() if after_dose else None, "grade": since.grade}
 
 
 def _decided(trial: Trial) -> dict[str, Any]:

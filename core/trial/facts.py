@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.kernel import streams
+from core.kernel.actors import Environment
 from core.kernel.errors import Refused
 from core.trial.acts import acts_since
 from core.trial.casebook.state import Casebook
-from core.trial.people.signature_states import doubtful_signatures
-from core.trial.people.state import Person
+from core.trial.people.person import Person
+from core.trial.people.signature_states import SignatureState, doubtful_signatures, state_of
 from core.trial.product.state import Lot
 from core.trial.quality import state as quality
 from core.trial.quality.query_state import QueryStatus
@@ -23,22 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from core.trial.acts import Act
+    from core.trial.devices.state import Devices
     from core.trial.escalation.holds import Trigger
     from core.trial.escalation.state import Escalation
     from core.trial.hindsight import Remembered
     from core.trial.instance.state import Instance
     from core.trial.quality.query_state import Query
     from core.trial.quality.state import Access, CasebookQuality
+    from core.trial.state import TrialState
     from core.trial.study.state import Study
-    from core.trial.trial import Trial
 
 
 class Facts:
     """A reading of the trial that remembers what was read."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: TrialState) -> None:
         self._trial = trial
         self.reads: dict[str, int] = {}
+        self.guards: dict[str, int] = {}
         self.births: dict[str, int] = {}
 
     def _note(self, stream: str) -> None:
@@ -48,6 +51,12 @@ class Facts:
     def position(self) -> int:
         """The position up to which the trial is folded."""
         return self._trial.position
+
+    @property
+    def is_real(self) -> bool:
+        """Tell whether this is the record of a real trial; no guard, as position 1 never changes."""
+        created = self._trial.instance.created
+        return created is not None and created.environment is Environment.PRODUCTION
 
     def instance(self) -> Instance:
         """Return the instance: origin, keys, policy."""
@@ -63,6 +72,11 @@ class Facts:
         """Return what the safety review committee has signed."""
         self._note(streams.ESCALATION)
         return self._trial.escalation
+
+    def devices(self) -> Devices:
+        """Return the register of devices."""
+        self._note(streams.DEVICES)
+        return self._trial.devices
 
     def decisive_at(self) -> int:
         """Return the position of the last event that changed what the decision is computed from."""
@@ -231,6 +245,21 @@ class Facts:
         """Return a person's signatures that a compromise has put in doubt, newest first."""
         return doubtful_signatures(self.person(identifier), self._trial.acts.get(identifier))
 
+    def is_in_doubt(self, digest: str) -> bool:
+        """Tell whether a compromise puts a signed statement in doubt; guards that none is declared meanwhile.
+
+        Who signed it is among what was read only where a compromise was ever declared of them.
+        """
+        act = self._trial.signed.get(digest)
+        if act is None:
+            return False
+        signer, stream = self._trial.people.get(act.by, Person(act.by)), streams.person(act.by)
+        if signer.suspicions:
+            self._note(stream)
+        else:
+            self.guards[stream] = self._trial.versions.get(stream, 0)
+        return state_of(signer, act.position, act.key, digest) is SignatureState.INDETERMINATE
+
     def people_ever(self) -> tuple[Person, ...]:
         """Return everybody of whom the log knows; also guards that nobody else appears meanwhile."""
         self._note_births_of_people()
@@ -244,13 +273,21 @@ class Facts:
         return tuple(self._trial.people.values())
 
     def key_owner(self, key: str) -> str | None:
-        """Return who holds, held or is about to hold the key: keys are never shared or used again.
+        """Return which person or device holds, held or is about to hold the key: it is never used again.
 
-        Guards every person: a rotation elsewhere could bring the same key in meanwhile.
+        Guards every person, as a rotation elsewhere could bring the same key in meanwhile, and all devices.
         """
         self.people()
         self._note_births_of_people()
-        return self._trial.key_owners.get(key)
+        self._guard_devices()
+        return self._trial.key_owners.get(key) or self._trial.devices.owner_of(key)
+
+    def _guard_devices(self) -> None:
+        """Guard that no device appears; a log without any names none, as before there was a register."""
+        if streams.DEVICES in self._trial.versions:
+            self._note(streams.DEVICES)
+        else:
+            self.births[streams.DEVICES] = 0
 
     def _note_births_of_people(self) -> None:
         self.births[streams.PERSON_PREFIX] = sum(

@@ -14,14 +14,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from core.kernel.errors import Refused
+from core.trial.attempts import Attempts
 from core.trial.people.events import LockoutLifted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from core.trial.instance.events import CommandRefused, Lockout
-    from core.trial.people.state import Person
-    from core.trial.trial import Trial
+    from core.trial.people.person import Person
+    from core.trial.state import TrialState
 
 # Somebody who is not the person, or does not hold their password or key, would be refused with these.
 ATTEMPT_CODES: Final = frozenset(
@@ -30,28 +31,6 @@ ATTEMPT_CODES: Final = frozenset(
 
 # The code of a try that was turned away unlooked at.
 TRY_LATER: Final = "TRY_LATER"
-
-# Once enough has failed, further tries leave one refusal in so long a time, not one each.
-TURNED_AWAY_GRAIN: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """What was tried in one person's name since they were last let in: when, as the log received it.
-
-    `failed` is oldest first; `turned_away_at` the last refusal behind those that were enough.
-    """
-
-    failed: tuple[datetime, ...] = ()
-    turned_away_at: datetime | None = None
-
-    def reach(self, lockout: Lockout) -> bool:
-        """Tell whether enough has failed to lock the person out."""
-        return len(self.failed) >= lockout.attempts
-
-    def turned_away_just(self, moment: datetime) -> bool:
-        """Tell whether somebody was turned away in the person's name shortly before the moment."""
-        return self.turned_away_at is not None and moment - self.turned_away_at < TURNED_AWAY_GRAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,65 +41,75 @@ class Judged:
     locks_out: bool
 
 
-def judged(trial: Trial, refused: CommandRefused, received_at: datetime) -> Judged:
+def judged(trial: TrialState, refused: CommandRefused, received_at: datetime) -> Judged:
     """Judge a refusal that the log receives at a moment, on the trial as it was before it.
 
     The writer asks this before it appends, the fold and so every verifier with it. Only an attempt locks
     anybody out, and only while somebody is left to lift it.
     """
-    before, created = trial.attempts.get(refused.person, Attempts()), trial.instance.created
-    if created is None or refused.person not in trial.people:
+    before, policy = trial.attempts.get(refused.person, Attempts()), trial.instance.policy
+    if policy is None or refused.person not in trial.people:
         return Judged(before, locks_out=False)
     if _is_locked(trial, refused.person):
         return Judged(replace(before, turned_away_at=received_at), locks_out=False)
     if refused.code not in ATTEMPT_CODES:
         return Judged(before, locks_out=False)
-    after = _with_attempt(before, received_at, created.policy.lockout)
-    enough = after.reach(created.policy.lockout)
+    after = _with_attempt(before, received_at, policy.lockout)
+    enough = after.reach(policy.lockout)
     return Judged(after, locks_out=enough and _is_dispensable(trial, refused.person, received_at))
 
 
 def _with_attempt(before: Attempts, received_at: datetime, lockout: Lockout) -> Attempts:
     since = received_at - timedelta(minutes=lockout.minutes)
     recent = replace(before, failed=tuple(at for at in before.failed if at > since))
-    if recent.reach(lockout):  # enough before this one: the last officer, who is not locked out
+    if recent.reach(lockout):  # enough before this one: the last officer, or a limit that was lowered since
         return replace(recent, turned_away_at=received_at)
     return replace(recent, failed=(*recent.failed, received_at))
 
 
-def _is_dispensable(trial: Trial, person: str, moment: datetime) -> bool:
+def _is_dispensable(trial: TrialState, person: str, moment: datetime) -> bool:
     return any(_could_lift(other, trial, moment) for other in trial.people.values() if other.id != person)
 
 
-def require_may_try(trial: Trial, person: str, moment: datetime) -> None:
+def require_not_locked(trial: TrialState, person: str) -> None:
+    """Refuse, before a password is even looked at, who is locked out.
+
+    Raises: `LOCKED_OUT`.
+    """
+    if _is_locked(trial, person):
+        raise Refused("LOCKED_OUT", "too many attempts failed; a registrar lets the person in again")
+
+
+def require_may_try(trial: TrialState, person: str, moment: datetime) -> None:
     """Refuse, before a password or an answer is even looked at, who is locked out or has to wait.
 
     The last officer is not locked out; so whoever guesses in their name has one try a minute.
 
     Raises: `LOCKED_OUT`, `TRY_LATER`.
     """
-    if _is_locked(trial, person):
-        raise Refused("LOCKED_OUT", "too many attempts failed; a registrar lets the person in again")
-    if _must_wait(trial, person, moment):
+    require_not_locked(trial, person)
+    if must_wait(trial, person, moment):
         raise Refused(TRY_LATER, "too many attempts failed; try again in a minute")
 
 
-def is_told(trial: Trial, refused: CommandRefused, moment: datetime) -> bool:
+def is_told(trial: TrialState, refused: CommandRefused, moment: datetime) -> bool:
     """Tell whether a refusal shortly before the moment already says what this one would."""
     repeats = refused.code in {TRY_LATER, *ATTEMPT_CODES} or _is_locked(trial, refused.person)
-    return repeats and _must_wait(trial, refused.person, moment)
+    return repeats and must_wait(trial, refused.person, moment)
 
 
-def _must_wait(trial: Trial, person: str, moment: datetime) -> bool:
+def must_wait(trial: TrialState, person: str, moment: datetime) -> bool:
+    """Tell whether so much failed in the person's name that the next try has to wait."""
     return trial.attempts.get(person, Attempts()).turned_away_just(moment)
 
 
-def _is_locked(trial: Trial, person: str) -> bool:
+def _is_locked(trial: TrialState, person: str) -> bool:
     return person in trial.people and trial.people[person].locked_at is not None
 
 
-def _could_lift(person: Person, trial: Trial, moment: datetime) -> bool:
+def _could_lift(person: Person, trial: TrialState, moment: datetime) -> bool:
+    """Tell whether the person lets others in, in a role that does not lapse while nobody else is left."""
     grants = trial.instance.grants
     return person.can_sign and any(
-        (LockoutLifted.TOPIC, role) in grants for role in person.active_roles(moment)
+        (LockoutLifted.TOPIC, role) in grants for role in person.lasting_roles(moment)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.kernel.actors import Environment, Meaning, Role, Signers
 from core.trial.casebook import events as casebook
+from core.trial.devices import events as devices
 from core.trial.duties import DUTIES
 from core.trial.escalation import events as escalation
 from core.trial.instance import events as instance
@@ -44,6 +45,7 @@ _SERVICE: Final = ((Role.SVC, Meaning.RECORDED),)
 
 _SIGNERS: Final[Signers] = {
     **instance.SIGNERS,
+    **devices.SIGNERS,
     **people.SIGNERS,
     **study.SIGNERS,
     **subject.SIGNERS,
@@ -67,6 +69,9 @@ ACCOUNTABILITY: Final = Accountability(
     "them.",
 )
 
+# Whose access to a real trial ends by a date: part 11 section 5.
+TIME_BOXED: Final = (Role.AUD,)
+
 # A password of a real trial is changed within a year: 21 CFR 11.300(b).
 PASSWORD_DAYS: Final = 365
 
@@ -77,6 +82,7 @@ def founding_policy(environment: Environment = Environment.TRAINING) -> Policy:
     grants = tuple(
         Grant(role, event.TOPIC, meaning) for event, signers in _SIGNERS.items() for role, meaning in signers
     )
+    real = environment is Environment.PRODUCTION
     return Policy(
         legal=legal,
         grants=grants,
@@ -85,5 +91,6 @@ def founding_policy(environment: Environment = Environment.TRAINING) -> Policy:
         duties=tuple(DutyGrant(duty, event.TOPIC) for duty, events in DUTIES.items() for event in events),
         accountability=ACCOUNTABILITY,
         lockout=Lockout(attempts=5, minutes=15),
-        password_days=PASSWORD_DAYS if environment is Environment.PRODUCTION else None,
+        password_days=PASSWORD_DAYS if real else None,
+        time_boxed=TIME_BOXED if real else None,
     )

@@ -12,6 +12,7 @@ from core.kernel import streams
 from core.kernel.codec import from_data, in_order, to_data
 from core.kernel.errors import Malformed
 from core.trial.casebook.events import CasebookEvent
+from core.trial.devices.events import DeviceEvent
 from core.trial.escalation.events import EscalationEvent
 from core.trial.instance.events import InstanceEvent, RefusalEvent
 from core.trial.people.events import PeopleEvent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _BY_STREAM_KIND: dict[str, tuple[Any, ...]] = {
     streams.INSTANCE: tuple(e for e in get_args(InstanceEvent) if e not in get_args(RefusalEvent)),
     streams.REFUSALS: get_args(RefusalEvent),
+    streams.DEVICES: get_args(DeviceEvent),
     streams.STUDY: get_args(StudyEvent),
     streams.ESCALATION: get_args(EscalationEvent),
     "subject": (*get_args(SubjectEvent), *get_args(CasebookQualityEvent)),

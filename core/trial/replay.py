@@ -6,7 +6,7 @@ itself answer a repeated request, without a table of requests beside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from core.kernel import streams
 from core.kernel.codec import to_data
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
     from core.kernel.actors import Meaning, Role
     from core.kernel.recorded import Reason, Recorded
+
+
+# Fields of commands that may stand in the name of the stream alone.
+KEYS: Final = frozenset({"subject_key", "person", "lot", "query", "review"})
+
+# What equals no value of a field.
+_NOT_SAID: Final = object()
 
 
 class Asked(Protocol):
@@ -64,9 +71,11 @@ def is_replay_of(
         return False
     if asked.meaning not in {None, first.meaning}:
         return False
-    said: dict[str, Any] = dict.fromkeys(
-        ("subject_key", "person", "lot", "query", "review"), streams.key_of(target)
-    )
-    for event in recorded:
-        said.update(to_data(event.payload))
-    return all(name in said and said[name] == value for name, value in command.items())
+    payloads = [to_data(event.payload) for event in recorded]
+    return all(value == one for name, value in command.items() for one in _said(name, payloads, target))
+
+
+def _said(name: str, payloads: Sequence[Mapping[str, Any]], target: str) -> list[Any]:
+    """Return what the events say of a field, each of them; what none says, the stream's key may say."""
+    found = [data[name] for data in payloads if name in data]
+    return found or [streams.key_of(target) if name in KEYS else _NOT_SAID]

@@ -58,6 +58,10 @@ class Revisions:
             newest,
         )
 
+    def covered_by_payload(self, payload: Event) -> tuple[int, ...]:
+        """Return the positions of the statements that a payload covers one by one."""
+        return tuple(self.positions[one] for one in covers_of(payload) if one in self.positions)
+
     def _changed_with(self, recorded: Recorded) -> frozenset[int]:
         """Return the positions of the signatures that the statement changes."""
         reached = dict.fromkeys(self._chain(recorded.corrects))

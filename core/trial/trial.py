@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, Final
 
 from core.kernel import streams
 from core.kernel.errors import IntegrityFinding, Refused
-from core.kernel.persistent import PersistentMap
 from core.trial import misuse
 from core.trial.acts import Act
+from core.trial.attempts import Attempts
 from core.trial.authority import SERVICE
 from core.trial.casebook import state as casebook
 from core.trial.casebook.state import Casebook
+from core.trial.catalogue import OPENED_BY
 from core.trial.cohorts import contribution, contributions
+from core.trial.devices import state as devices
 from core.trial.escalation import state as escalation
 from core.trial.escalation.events import DecisionSigned
 from core.trial.escalation.holds import of_levels, of_subject, with_raised
-from core.trial.escalation.state import Escalation
 from core.trial.hindsight import reconsidered, remember
 from core.trial.instance import state as instance
 from core.trial.instance.events import CommandRefused, InstanceCreated
-from core.trial.instance.state import Instance
-from core.trial.misuse import Attempts
 from core.trial.people import state as people
 from core.trial.people.events import LockedOut, LockoutLifted
-from core.trial.people.state import Person, founding_officer
+from core.trial.people.person import Person
+from core.trial.people.state import founding_officer
 from core.trial.product import state as product
 from core.trial.product.state import Lot
 from core.trial.quality import query_state
 from core.trial.quality import state as quality
-from core.trial.quality.countersigning import Countersigners, countersigned
+from core.trial.quality.countersigning import countersigned
 from core.trial.quality.events import (
     CasebookQualityEvent,
     Countersigned,
@@ -41,64 +41,20 @@ from core.trial.quality.events import (
     SourceMismatchFound,
     SourceVerified,
 )
-from core.trial.revisions import Revisions
+from core.trial.state import TrialState
 from core.trial.study import state as study
-from core.trial.study.state import Study
 from core.trial.subject import state as subject
 from core.trial.subject.state import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from core.kernel.recorded import Recorded
-    from core.trial.cohorts import Contribution
-    from core.trial.escalation.holds import Trigger
-    from core.trial.hindsight import Remembered
-    from core.trial.quality.query_state import Query
-    from core.trial.quality.state import CasebookQuality
 
 
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-class Trial:
-    """All stream states at one position of the log, and what follows from them all together.
-
-    `contributions` are those of the dosed subjects to the escalation decision, by key; `decisive_at` is the
-    position of the last event that changed one; `raised` are the automatic holds that ever came about, by id;
-    `present` and `present_at_levels` the ids of the triggers that are there now, by subject and of whole
-    levels; `remembered` the signed decisions in hindsight; `acts` the newest act of each person, which names
-    the one before; `signed` every act by the digest of its statement; `attempts` what failed of late in each
-    person's name, `lockout_due` who is to be locked out with the next event.
-    """
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.versions: dict[str, int] = {}
-        self.digests: dict[str, str] = {}
-        self.instance = Instance()
-        self.study = Study()
-        self.escalation = Escalation()
-        self.subjects: dict[str, Subject] = {}
-        self.casebooks: dict[str, Casebook] = {}
-        self.lots: dict[str, Lot] = {}
-        self.people: dict[str, Person] = {}
-        self.key_owners: dict[str, str] = {}
-        self.contributions: dict[str, Contribution] = {}
-        self.decisive_at = 0
-        self.raised: Mapping[str, Trigger] = {}
-        self.present: dict[str, frozenset[str]] = {}
-        self.present_at_levels: frozenset[str] = frozenset()
-        self.remembered: tuple[Remembered, ...] = ()
-        self.acts: dict[str, Act] = {}
-        self.signed: PersistentMap[str, Act] = PersistentMap()
-        self.quality: dict[str, CasebookQuality] = {}
-        self.queries: dict[str, Query] = {}
-        self.reviews = 0
-        self.countersigners: Countersigners = PersistentMap()
-        self.revisions = Revisions()
-        self.attempts: dict[str, Attempts] = {}
-        self.lockout_due: str | None = None
+class Trial(TrialState):
+    """The state of the trial as it is folded from the log, event by event."""
 
     def apply(self, recorded: Recorded) -> None:
         """Fold one more event; the states before it stay as they were for who holds them.
@@ -117,6 +73,8 @@ class Trial:
         self._remember_act(recorded)
         self.revisions = self.revisions.with_statement(recorded)
         self._count_attempt(recorded)
+        opened = OPENED_BY.get(type(recorded.payload))
+        self.prompts = self.prompts.with_event(recorded, None if opened is None else opened.__name__)
 
     def _remember_act(self, recorded: Recorded) -> None:
         signer = recorded.signer
@@ -130,6 +88,7 @@ class Trial:
                 key=signer.key,
                 subjects=self._subjects_of(recorded),
                 before=self.acts.get(signer.id),
+                covers=self.revisions.covered_by_payload(recorded.payload),
             )
             self.acts[signer.id] = act
             self.signed = self.signed.with_item(act.digest, act)
@@ -169,7 +128,7 @@ class Trial:
             setattr(twin, name, dict(value) if isinstance(value, dict) else value)
         return twin
 
-    def _evolve(self, recorded: Recorded) -> None:
+    def _evolve(self, recorded: Recorded) -> None:  # noqa: C901 - one case a kind of stream
         kind, _, key = recorded.stream.partition("/")
         match kind:
             case "subject" if isinstance(recorded.payload, CasebookQualityEvent):
@@ -192,6 +151,8 @@ class Trial:
                 self._evolve_study(recorded)
             case streams.ESCALATION:
                 self._evolve_escalation(recorded)
+            case streams.DEVICES:
+                self.devices = devices.evolve(self.devices, recorded)
             case _:
                 self._evolve_instance(recorded)
 

@@ -13,6 +13,7 @@ from core.trial.escalation.events import (
     SrcMeetingClosed,
     SrcMeetingOpened,
     SrcVoteCast,
+    SrcVotingEnded,
 )
 from core.trial.product.events import (
     DosePreparationChecked,
@@ -37,6 +38,8 @@ def of_escalation(event: EscalationEvent) -> str:  # noqa: PLR0911 - one case an
             )
         case SrcVoteCast():
             return f"A vote in meeting {event.meeting}: {_decision(event.decision, event.level)}."
+        case SrcVotingEnded():
+            return f"The voting in meeting {event.meeting} was ended without {', '.join(event.absent)}."
         case SrcMeetingClosed():
             return f"Meeting {event.meeting} was closed without a decision: {event.cause}."
         case DecisionSigned():

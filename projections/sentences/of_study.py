@@ -9,6 +9,9 @@ from core.trial.instance.events import (
     CommandRefused,
     GenesisConfirmed,
     InstanceCreated,
+    PolicyChanged,
+    PolicyChangeProposed,
+    PolicyChangeWithdrawn,
     RefusalsRepeated,
     ServiceTokenIssued,
     ServiceTokenRevoked,
@@ -56,7 +59,7 @@ def of_study(event: StudyEvent) -> str:  # noqa: PLR0911 - one case an event
             assert_never(event)
 
 
-def of_instance(event: InstanceEvent) -> str:  # noqa: C901, PLR0911 - one case an event
+def of_instance(event: InstanceEvent) -> str:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """Return the sentence of an event of the instance."""
     match event:
         case InstanceCreated():
@@ -75,6 +78,12 @@ def of_instance(event: InstanceEvent) -> str:  # noqa: C901, PLR0911 - one case 
             return f"{event.tool} may read ({may}) with token {event.token} in the care of {event.owner}."
         case ServiceTokenRevoked():
             return f"The access of the tool with token {event.token} was ended."
+        case PolicyChangeProposed():
+            return f"Another policy was proposed: {_items(event.changes)}."
+        case PolicyChanged():
+            return f"Another policy counts from here on: {_items(event.changes)}."
+        case PolicyChangeWithdrawn():
+            return f"The proposed policy was withdrawn: {_items(event.changes)}."
         case CommandRefused():
             return f"{event.command} by {event.person} was refused: {event.code}."
         case TimeSourceChecked():
@@ -85,3 +94,8 @@ def of_instance(event: InstanceEvent) -> str:  # noqa: C901, PLR0911 - one case 
             return f"The clock cannot be trusted: it is {event.offset_ms} ms off by {event.source}."
         case _:
             assert_never(event)
+
+
+def _items(changes: tuple[str, ...]) -> str:
+    """Return what becomes other, without its old and new texts: these stand in the view of policies."""
+    return ", ".join(change.partition(":")[0] for change in changes)

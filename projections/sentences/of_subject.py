@@ -22,6 +22,7 @@ from core.trial.subject.events import (
     DltWindowCompleted,
     DoseAdministered,
     DoseCorrected,
+    DoseWitnessed,
     EligibilityConfirmed,
     LiverTransplantRecorded,
     LostToFollowUpRecorded,
@@ -61,6 +62,8 @@ def of_subject(event: SubjectEvent, key: str) -> str:  # noqa: C901, PLR0911, PL
             return f"{key} received {given} of lot {event.lot} at dose level {event.level}."
         case DoseCorrected():
             return f"The dose of {key} was corrected: {_fields(event.changes)}."
+        case DoseWitnessed():
+            return f"The dose of {key} was given in the presence of a witness."
         case AdverseEventReported():
             entry = event.adverse_event
             return f"{key} had {entry.term}, grade {entry.grade} ({entry.ae_id})."

@@ -8,6 +8,7 @@ from core.kernel import streams
 from core.trial.quality.events import CasebookQualityEvent
 from projections.sentences.of_casebook import of_casebook
 from projections.sentences.of_committee import of_escalation, of_product
+from projections.sentences.of_devices import of_devices
 from projections.sentences.of_people import of_person
 from projections.sentences.of_quality import of_casebook_quality, of_query, of_review
 from projections.sentences.of_study import of_instance, of_study
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from core.kernel.recorded import Recorded
 
 
-def sentence(event: Recorded) -> str:  # noqa: PLR0911 - one case a kind of stream
+def sentence(event: Recorded) -> str:  # noqa: C901, PLR0911 - one case a kind of stream
     """Return what happened, in one sentence."""
     kind, _, key = event.stream.partition("/")
     payload = event.payload
@@ -40,5 +41,7 @@ def sentence(event: Recorded) -> str:  # noqa: PLR0911 - one case a kind of stre
             return of_study(payload)
         case streams.ESCALATION:
             return of_escalation(payload)
+        case streams.DEVICES:
+            return of_devices(payload)
         case _:
             return of_instance(payload)

@@ -8,14 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 import api
 import core
 import projections
+from api.problems import STATUS
 from core.kernel import errors
+from core.trial.edit_checks import EDIT_CHECKS
 from core.trial.policy import founding_policy
 from core.trial.registry import EVENTS
 from projections.catalogue import PROJECTIONS
@@ -35,6 +39,12 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
 def test_the_layers_hold() -> None:
     found = lint_imports(ROOT)
     assert found.returncode == 0, found.stdout
+
+
+def test_no_module_goes_round_in_a_circle_to_itself_not_even_for_a_type() -> None:
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imported).prepare()
 
 
 PLANTED = {
@@ -138,6 +148,13 @@ def test_every_error_has_a_sentence() -> None:
     assert [
         (place, code) for place, code, sentence in raised() if sentence is None or " " not in sentence
     ] == []
+
+
+def test_every_edit_check_is_a_code_that_is_raised_and_has_a_status() -> None:
+    made = {code for _, code, _ in raised()}
+    assert sorted(set(EDIT_CHECKS) - set(STATUS)) == []
+    assert sorted(set(EDIT_CHECKS) - made) == []
+    assert {STATUS[code] for code in EDIT_CHECKS} <= {409, 422, 428}
 
 
 def test_every_code_that_a_decider_promises_is_tested() -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.audit.entry import Entry
     from core.audit.statement import Statement
     from core.keys.ed25519 import SigningKey

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_version(cli: Cli) -> None:
-    assert cli("--version").stdout == "dosetrail, version 0.3.0\n"
+    assert cli("--version").stdout == "dosetrail, version 0.4.0\n"
 
 
 @pytest.mark.parametrize(

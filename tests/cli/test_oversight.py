@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from api.cli.verify import print_report
 from api.cli.views import opened_views, rows_asked
 from api.play.player import play_training
 from api.verification import verify_store
@@ -15,6 +16,8 @@ from core.audit.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from core.audit.report import Report
 
 # Every view with which the tests compare a block of the golden trial's expectations.
 COMPARED: Final = (
@@ -46,7 +49,12 @@ def overseen(store: str) -> dict[str, Rows]:
 def test_it_moves_no_figure_of_the_trial(
     shown: Callable[..., Rows], overseen: dict[str, Rows], view: str
 ) -> None:
-    assert overseen[view] == shown(view)
+    assert _figures(overseen[view]) == _figures(shown(view))
+
+
+def _figures(rows: Rows) -> Rows:
+    """Return the rows without digests: two stores have different keys."""
+    return [{name: value for name, value in row.items() if name != "digest"} for row in rows]
 
 
 def test_it_comes_behind_the_golden_trial(shown: Callable[..., Rows], overseen: dict[str, Rows]) -> None:
@@ -68,7 +76,7 @@ def test_it_shows_what_monitors_and_officers_look_for(overseen: dict[str, Rows])
         "signed": {"S001": "current", "S002": "changed since signing", "S012": "current", "S011": "current"},
         "access": {"S001": "open", "S002": "open", "S003": "frozen", "S012": "locked", "S011": "open"},
         "alerts": ["locked_out", "key_compromise"],
-        "refused": {"FROZEN", "WRONG_PASSWORD"},
+        "refused": {"END_BEFORE_START", "FROZEN", "WRONG_PASSWORD"},
         "in doubt": 1,
     }
 
@@ -78,11 +86,24 @@ def test_one_query_was_answered_with_a_correction_and_one_waits(overseen: dict[s
     assert states == {"Q-1": "closed", "Q-2": "open"}
 
 
-def test_it_verifies(store: str) -> None:
-    report = verify_store(store)
+@pytest.fixture(scope="module")
+def report(store: str) -> Report:
+    return verify_store(store)
+
+
+def test_it_verifies(store: str, report: Report) -> None:
     assert report.verdict is Verdict.VERIFIED
     with closing(open_instance(store)) as instance:
         assert report.size == instance.log.size()
+
+
+def test_the_report_says_why_a_signature_is_in_doubt(
+    report: Report, overseen: dict[str, Rows], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_report(report)
+    row = overseen["doubtful-signatures"][0]
+    worth = f"in doubt until re-affirmed: its key ended at {row['declared_at']}"
+    assert f"position {row['position']}: indeterminate, {worth}\n" in capsys.readouterr().out
 
 
 def test_it_is_one_afternoon(overseen: dict[str, Rows]) -> None:

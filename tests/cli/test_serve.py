@@ -86,7 +86,9 @@ def test_sigterm_ends_an_open_stream_and_the_server_leaves_with_0(golden_copy: s
             # Well within the graceful period: the stream was ended, not waited for.
             assert time.monotonic() - began < 5
         assert process.stderr is not None
-        assert "Traceback" not in process.stderr.read()
+        said = process.stderr.read()
+        assert f"Listening on {base};" in said
+        assert "Traceback" not in said
 
 
 @pytest.mark.slow

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.signing.device_key import read_device_key
 from api.signing.key_file import read_key_file
 from api.wiring import open_instance
 from core.clock import ServerClock, new_txn_id
 from core.handle import Request
 from core.kernel.actors import Role
 from core.kernel.time import write_instant
+from core.keys.ed25519 import parse_key_id
+from core.keys.possession import verify_possession
+from core.trial.devices.decide import holder_of
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
 from tests.http.conftest import founded, store
 from tests.http.test_served_streams import Server
@@ -23,7 +27,7 @@ from tests.support.enrolment import identity
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.trial.catalogue import Command
     from tests.cli.conftest import Cli
 
@@ -48,6 +52,15 @@ def enrolled(inside: Cli, store: Path, tmp_path: Path) -> Path:
         by_officer(instance, "mei.lin", Role.SEC, ApproveEnrolment(PERSON, covers))
         let_stand(instance, PERSON, Role.PI, read_key_file(tmp_path / "own.key").open(PASSWORD))
     return tmp_path
+
+
+def test_a_device_gets_a_key_with_the_proof_that_its_registration_needs(inside: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "device.key"
+    made = inside("keys", "device", "WS-1", "--file", str(path), "--origin", ORIGIN)
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert told["key"] == read_device_key(path).key.key_id
+    verify_possession(parse_key_id(told["key"]), told["proof"], ORIGIN, holder_of("WS-1"))
 
 
 def by_officer(instance: Instance, person: str, role: Role, command: Command) -> None:

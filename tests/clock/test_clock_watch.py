@@ -415,6 +415,28 @@ def test_two_servers_that_see_the_same_record_it_once(world: World, machine: Mac
     assert checks(world) == [bad("steady", 3_600_000)]
 
 
+def test_two_servers_that_see_different_things_do_not_argue(world: World, machine: Machine) -> None:
+    """Else whoever asks both whether they are ready fills the log; a turn of one's own is news again."""
+    sibling = world.sibling()
+    station = Station(machine)
+    right, wrong = watched(world, machine, Station(machine)), watched(sibling, machine, station)
+    station.off = HOUR
+    for _ in range(5):
+        assert not wrong.is_trusted()
+        assert right.is_trusted()
+    said = [bad("station", 3_600_000), good("station")]
+    assert checks(world) == said
+    world.do(screening("S01"), SC)
+    assert sibling.refused(screening("S02"), SC) == "CLOCK_UNTRUSTED"
+    machine.pass_time(timedelta(seconds=11))
+    station.off = timedelta()
+    assert wrong.is_trusted()
+    station.off = HOUR
+    machine.pass_time(HOUR)
+    assert [wrong.is_trusted(), right.is_trusted()] == [False, True]
+    assert checks(world) == [*said, *said]
+
+
 def test_a_server_that_starts_again_goes_on_from_the_record(world: World, machine: Machine) -> None:
     """What stands in the log is not recorded again, and its end is recorded by whoever sees it."""
     watched(world, machine)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from api.time_sources import source_of
 from core.clock import wall_time
 from core.kernel.errors import Malformed
 from core.kernel_time import KernelTime, ask_kernel
-from core.time_source import ATTEMPTS, TIMEOUT_SECONDS, Sntp, _difference, _ntp, source_of
+from core.sntp import ATTEMPTS, TIMEOUT_SECONDS, Sntp, _difference, _ntp
 from tests.clock.time_server import Answer, time_server
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_a_lost_answer_is_asked_for_again_and_then_given_up(monkeypatch: pytest.
 def test_an_answer_that_took_too_long_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line's own time-out ends a slow answer; one that slips through it is refused by what it took."""
     readings = iter(timedelta(seconds=n) for n in range(100))
-    monkeypatch.setattr("core.time_source.steady_time", lambda: next(readings))
+    monkeypatch.setattr("core.sntp.steady_time", lambda: next(readings))
     assert "too long" in asked(Answer(), timeout=0.5).fault
 
 

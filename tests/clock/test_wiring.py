@@ -26,7 +26,7 @@ from tests.support.given import ORIGIN, ZONE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.handle import Receipt
 
 OFFICERS = (

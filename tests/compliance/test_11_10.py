@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -16,18 +17,37 @@ from api.release import code_digest
 from api.settings import ClockSettings, Settings
 from core.audit.dsse import PAYLOAD_TYPE, pae
 from core.audit.log_copy import read_trust
+from core.kernel.actors import Environment, Role
 from core.kernel.errors import Malformed
 from core.keys.ed25519 import verify
 from core.rules.screening_facts import Group
-from core.trial.people.commands import ApproveEnrolment, DisablePerson, EndDelegation, EndRole, RecordTraining
+from core.trial.instance.commands import ApprovePolicyChange, ProposePolicyChange
+from core.trial.instance.events import Accountability, Lockout
+from core.trial.people.commands import (
+    AcceptPolicy,
+    ApproveEnrolment,
+    DisablePerson,
+    EndDelegation,
+    EndRole,
+    ProposeRole,
+    RecordTraining,
+)
+from core.trial.policy import founding_policy
 from core.trial.registry import read_payload
+from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
+from core.trial.study.config import LaboratoryRules
+from core.trial.study.nct05727722 import protocol_config
 from core.trial.subject.commands import ConfirmEligibility, CorrectAdverseEvent, EnrolSubject
+from core.trial.subject.events import SubjectScreened
 from core.trial.subject.field_change import FieldChange
-from tests.compliance.product import NEWCOMER, newcomer, newest, proposals
+from tests.compliance.product import NEWCOMER, newcomer, newest, proposals, verified
 from tests.http import forms
+from tests.http import test_devices as terminals
 from tests.http.desk import refused
+from tests.support import devices
 from tests.support.enrolment import acceptance, delegation, identity, training
-from tests.support.given import ADM, CRA, PI, SC, SC2, SEC, Member, report, screening
+from tests.support.given import ADM, CRA, MM, PI, SC, SC2, SEC, Member, report, screening
+from tests.support.policy import change_policy, policy_of, propose_policy
 from tests.verify.tampering import flipped, tampered_from
 
 if TYPE_CHECKING:
@@ -125,6 +145,15 @@ def test_11_10_d_who_is_disabled_is_out_at_once(world: World) -> None:
 def test_11_10_d_who_was_never_enrolled_is_refused(world: World) -> None:
     stranger = Member("stranger", "Nobody", SC.role)
     assert world.refused(screening("S01"), stranger, key=world.keys[SC.id]) == "UNKNOWN_PERSON"
+
+
+def test_11_10_d_an_inspectors_role_ends_by_a_date(world: World) -> None:
+    assert founding_policy(Environment.PRODUCTION).time_boxed == (Role.AUD,)
+    change_policy(world, time_boxed=(Role.AUD,))
+    world.do(EndRole(CRA.id, Role.CRA), SEC, reason="left the sponsor")
+    forever = ProposeRole(CRA.id, Role.AUD, None, None)
+    assert world.refused(forever, ADM) == "TIME_BOX_REQUIRED"
+    world.do(replace(forever, valid_until=world.clock() + timedelta(days=30)), ADM)
 
 
 def test_11_10_d_who_is_idle_is_logged_out(desk: Desk) -> None:
@@ -229,6 +258,66 @@ def test_11_10_g_an_undelegated_duty_is_refused(world: World) -> None:
     assert world.refused(screening("S01"), SC2) == "DELEGATION_INACTIVE"
 
 
+# -- (h) devices ----------------------------------------------------------------------------------------
+
+
+def test_11_10_h_a_result_from_an_analyser_that_is_not_registered_is_refused(
+    world: World, look: Look
+) -> None:
+    key = world.candidate()
+    refusals = [world.refused(devices.panel(key), SC)]
+    devices.register(world)
+    refusals.append(world.refused(devices.panel(key), SC))
+    devices.approve(world)
+    world.do(devices.panel(key), SC)
+    devices.revoke(world)
+    refusals.append(world.refused(devices.panel(key, "P2"), SC))
+    assert refusals == ["DEVICE_NOT_REGISTERED"] * 3 == [row["code"] for row in look("refusals")]
+    assert verified(world).first_bad_position is None
+
+
+def test_11_10_h_a_configuration_asks_for_the_analyser(world: World) -> None:
+    asking = replace(protocol_config(), laboratory=LaboratoryRules(("inr",)))
+    world.do(ProposeProtocolConfig(asking), MM, reason="laboratory manual 2")
+    world.do(ApproveProtocolConfig(2), PI)
+    devices.register(world)
+    devices.approve(world)
+    key = world.candidate()
+    assert world.refused(devices.panel(key, device=None), SC) == "ANALYSER_MISSING"
+    world.do(devices.panel(key), SC)
+    assert verified(world).first_bad_position is None
+
+
+def test_11_10_h_nobody_signs_in_from_a_device_that_is_not_registered(desk: Desk) -> None:
+    proposed = terminals.register(desk)
+    auditor = desk.bearer("au.gao")
+    terminals.require_devices(desk)
+    for device in (None, terminals.proof(desk, proposed)):
+        refused(terminals.sign_in(desk, device), 403, "DEVICE_NOT_REGISTERED")
+    stored = [desk.instance.log.entry(desk.size - back).payload.code for back in (1, 0)]
+    assert stored == ["DEVICE_NOT_REGISTERED"] * 2
+    refused(desk.client.get("/v1/subjects", headers=auditor), 403, "DEVICE_NOT_REGISTERED")
+
+
+def test_11_10_h_what_began_on_a_device_ends_with_it(desk: Desk) -> None:
+    device = terminals.approved(desk)
+    session = terminals.sign_in(desk, terminals.proof(desk, device)).json["token"]
+    held = {"Authorization": f"Bearer {session}"}
+    assert desk.client.get("/v1/subjects", headers=held).status_code == 200
+    terminals.revoke(desk)
+    refused(desk.client.get("/v1/subjects", headers=held), 401, "NOT_SIGNED_IN")
+    refused(terminals.sign_in(desk, terminals.proof(desk, device)), 403, "DEVICE_REVOKED")
+
+
+def test_11_10_h_the_clock_of_a_device_is_on_record(world: World, look: Look) -> None:
+    devices.register(world)
+    devices.approve(world)
+    key = world.candidate()
+    world.do(devices.panel(key, sent_at=world.clock() + timedelta(minutes=4)), SC)
+    (row,) = look("devices")
+    assert abs(row["clock"]["skew_ms"] - 240_000) < 1000
+
+
 # -- (i), (j) training and accountability ---------------------------------------------------------------
 
 
@@ -265,7 +354,40 @@ def test_11_10_j_nobody_signs_before_accepting_the_policy(world: World) -> None:
     assert world.refused(screening("S01"), NEWCOMER) == "POLICY_NOT_ACCEPTED"
 
 
+def test_11_10_j_another_policy_is_accepted_before_the_next_signing(world: World) -> None:
+    another = Accountability("accountability/2", "What is signed in my name is mine.")
+    change_policy(world, accountability=another)
+    assert world.refused(screening("S01"), SC) == "POLICY_NOT_ACCEPTED"
+    world.do(AcceptPolicy(SC.id, another.id, another.digest), SC)
+    world.do(screening("S01"), SC)
+    assert verified(world).first_bad_position is None
+
+
 # -- (k) documentation ----------------------------------------------------------------------------------
+
+
+def test_11_10_k_who_signs_what_changes_on_two_officers_word_with_a_reason(world: World) -> None:
+    policy = policy_of(world)
+    fewer = replace(policy, grants=tuple(g for g in policy.grants if g.type != SubjectScreened.TOPIC))
+    assert world.refused(ProposePolicyChange(fewer), ADM) == "REASON_REQUIRED"
+    digest = propose_policy(world, grants=fewer.grants)
+    assert world.refused(ApprovePolicyChange(digest), ADM, reason="no") == "SOD_VIOLATION"
+    world.do(screening("S01"), SC)
+    world.do(ApprovePolicyChange(digest), SEC, reason="screening is suspended")
+    assert world.refused(screening("S02"), SC) == "NOT_AUTHORISED"
+    assert verified(world).first_bad_position is None
+
+
+def test_11_10_k_no_change_takes_a_control_away(world: World) -> None:
+    policy = policy_of(world)
+    service = tuple(g for g in policy.grants if g.role is not Role.SVC)
+    for changes, code in (
+        ({"grants": service}, "SERVICE_FIXED"),
+        ({"trained": (*policy.trained, Role.SEC)}, "OFFICERS_LOCKED_OUT"),
+        ({"lockout": Lockout(100, 15)}, "BAD_LOCKOUT"),
+    ):
+        wanted = ProposePolicyChange(replace(policy, **changes))
+        assert world.refused(wanted, ADM, reason="for once") == code
 
 
 def test_11_10_k_one_version_everywhere_and_every_dependency_pinned() -> None:

@@ -15,6 +15,8 @@ from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
 from core.keys.sealing import TRAINING, open_seed, seal_seed
 from core.trial.authority import require_fresh_password
+from core.trial.instance.commands import ApprovePolicyChange
+from core.trial.instance.state import Enacted
 from core.trial.people.commands import (
     ApproveEnrolment,
     DeclareKeyCompromise,
@@ -29,6 +31,7 @@ from core.trial.subject.events import SubjectScreened
 from tests.compliance.product import newest, proposals, verified
 from tests.support.enrolment import identity
 from tests.support.given import ADM, ORIGIN, SC, SC2, SEC, screening
+from tests.support.policy import propose_policy
 
 if TYPE_CHECKING:
     from tests.compliance.conftest import Look
@@ -52,11 +55,22 @@ def test_11_300_b_an_old_password_has_to_be_changed(world: World) -> None:
     assert instance.created is not None
     assert person.credential_since is not None
     policy = founding_policy(Environment.PRODUCTION)
-    instance = replace(instance, created=replace(instance.created, policy=policy))
+    instance = replace(instance, enacted=(Enacted(1, 1, policy),))
     last = person.credential_since + timedelta(days=PASSWORD_DAYS)
     require_fresh_password(instance, person, {SubjectScreened.TOPIC}, last)
     with pytest.raises(Refused, match="PASSWORD_TOO_OLD"):
         require_fresh_password(instance, person, {SubjectScreened.TOPIC}, last + timedelta(seconds=1))
+
+
+def test_11_300_b_the_days_of_a_password_change_on_two_officers_word(world: World) -> None:
+    digest = propose_policy(world, password_days=30)
+    assert world.refused(ApprovePolicyChange(digest), ADM, reason="no") == "SOD_VIOLATION"
+    world.do(ApprovePolicyChange(digest), SEC, reason="the sponsor's procedure was revised")
+    world.advance(days=31)
+    instance, person = world.trial.instance, world.trial.people[SC.id]
+    with pytest.raises(Refused, match="PASSWORD_TOO_OLD"):
+        require_fresh_password(instance, person, {SubjectScreened.TOPIC}, world.clock())
+    assert verified(world).first_bad_position is None
 
 
 def test_11_300_c_a_revoked_key_signs_nothing_more(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from core.trial.subject.field_change import FieldChange
 from tests.compliance.product import newest
 from tests.http import forms
 from tests.http.desk import refused
+from tests.support import devices
 from tests.support.given import (
     CELLS,
     CRA,
@@ -228,6 +230,18 @@ def test_fda_2024_q12_the_role_of_a_record_stays_after_the_role_has_ended(world:
     assert world.log.entry(position).statement.signer.role is SC.role
 
 
+def test_fda_2024_q13_a_prompt_is_kept_and_linked_to_the_change(world: World, look: Look) -> None:
+    key, today = world.candidate(), world.clock().date()
+    world.refused(report(key, onset=today + timedelta(days=2)), SC)
+    [asked] = look("edit-checks")
+    assert (asked["code"], asked["person"], asked["subject_key"]) == ("FUTURE_TIME", SC.id, key)
+    assert asked["next_accepted"] is None
+    changed = world.do(report(key, onset=today), SC)
+    [answered] = look("edit-checks")
+    assert answered["next_accepted"]["position"] == changed.positions[0]
+    assert look("edit-checks", asked["position"]) == [asked]
+
+
 def test_fda_2024_q14_nobody_signs_by_a_clock_that_cannot_be_trusted(world: World, look: Look) -> None:
     ahead = [timedelta()]
     judge = ClockJudge((), timedelta(seconds=2), lambda: world.clock() + ahead[0], timedelta)
@@ -250,6 +264,16 @@ def test_fda_2024_q20_a_correction_of_a_dose_names_its_source(world: World) -> N
     assert world.log.entry(position).statement.data["source"] == "pump log 17"
 
 
+def test_fda_2024_q20_a_result_says_from_which_analyser_it_came(world: World, look: Look) -> None:
+    devices.register(world)
+    devices.approve(world)
+    key = world.dosed()
+    world.do(devices.panel(key), SC)
+    assert newest(world).statement.data["results"][0]["measured"] == {"analyser": devices.ANALYSER}
+    (panel,) = [row for row in look("labs") if row["kind"] == "panel"]
+    assert [one["measured"] for one in panel["results"]] == [{"analyser": devices.ANALYSER}]
+
+
 # -- EMA 2023, MHRA 2018 --------------------------------------------------------------------------------
 
 
@@ -257,12 +281,11 @@ def test_ema_2023_4_5_both_times_are_kept_and_the_future_is_refused(world: World
     happened = world.clock()
     world.advance(minutes=30)
     world.consented("S01")
-    request = world.request(SC)
-    early = type(request)(request.person, request.role, happened, ZONE, request.txn)
+    early = replace(world.request(SC), occurred_at=happened)
     world.handler.submit(screening("S01"), early, lambda: world.keys[SC.id])
     entry = newest(world)
     assert (entry.statement.occurred_at, entry.leaf.seal.received_at) == (happened, world.clock())
-    later = type(request)(SC.id, SC.role, datetime(2099, 1, 1, tzinfo=UTC), ZONE, request.txn[:-1] + "0")
+    later = replace(world.request(SC), occurred_at=datetime(2099, 1, 1, tzinfo=UTC))
     with pytest.raises(Malformed, match="FUTURE_TIME"):
         world.handler.submit(screening("S02"), later, lambda: world.keys[SC.id])
 

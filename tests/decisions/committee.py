@@ -8,8 +8,8 @@ from core.kernel import streams
 from core.kernel.recorded import Reason
 from core.trial.escalation.commands import OpenSrcMeeting, SignDecision
 from core.trial.escalation.events import SrcVoteCast
+from core.trial.people.person import Person
 from core.trial.people.rights import Held
-from core.trial.people.state import Person
 from tests.support.given import LONG_AFTER, MM, NCT05727722, SRC, SRC2, Member, Past, Story, given
 
 if TYPE_CHECKING:

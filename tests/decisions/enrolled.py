@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.trial.people.commands import PersonCommand
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 KEY = SigningKey(b"\x07" * 32)
 NEXT_KEY = SigningKey(b"\x08" * 32)

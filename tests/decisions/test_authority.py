@@ -19,10 +19,10 @@ from core.trial.authority import (
     resolve_meaning,
 )
 from core.trial.instance.events import Grant
-from core.trial.instance.state import ClockStanding, Instance
+from core.trial.instance.state import ClockStanding, Enacted, Instance
 from core.trial.people.events import PasswordChanged, PolicyAccepted
+from core.trial.people.person import Person
 from core.trial.people.rights import Delegation, Held, Training
-from core.trial.people.state import Person
 from core.trial.policy import ACCOUNTABILITY, PASSWORD_DAYS, SERVICE_TYPES, founding_policy
 from tests.support.given import LONG_AFTER, given
 
@@ -37,7 +37,7 @@ def instance(*more: Grant, **policy: Any) -> Instance:
     created = given().trial.instance.created
     assert created is not None
     told = replace(created.policy, grants=(*created.policy.grants, *more), **policy)
-    return Instance(replace(created, policy=told))
+    return Instance(replace(created, policy=told), enacted=(Enacted(1, 1, told),))
 
 
 def refusal(topic: str, role: Role, wanted: Meaning | None, *more: Grant) -> str:

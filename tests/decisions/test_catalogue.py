@@ -13,7 +13,9 @@ import pytest
 import core.trial
 from core.trial.casebook.commands import CasebookCommand
 from core.trial.catalogue import DECIDERS, OPENS_WITH
+from core.trial.devices.commands import DeviceCommand
 from core.trial.escalation.commands import EscalationCommand
+from core.trial.instance.commands import InstanceCommand
 from core.trial.people.commands import PersonCommand
 from core.trial.policy import SERVICE_TYPES, founding_policy
 from core.trial.product.commands import LotCommand
@@ -23,6 +25,8 @@ from core.trial.study.commands import StudyCommand
 from core.trial.subject.commands import SubjectCommand
 
 BASES = {
+    DeviceCommand,
+    InstanceCommand,
     SubjectCommand,
     CasebookCommand,
     LotCommand,
@@ -101,7 +105,7 @@ def test_no_role_signs_a_type_with_two_meanings_at_birth() -> None:
 
 def test_an_administrator_signs_nothing_clinical() -> None:
     clinical = {g.type.split(".")[0] for g in founding_policy().grants if g.role in {"ADM", "SEC"}}
-    assert clinical == {"instance", "people"}
+    assert clinical == {"instance", "devices", "people"}
 
 
 def test_every_meaning_has_one_legal_sentence() -> None:
@@ -110,7 +114,8 @@ def test_every_meaning_has_one_legal_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "area", ["casebook", "escalation", "instance", "people", "product", "quality", "study", "subject"]
+    "area",
+    ["casebook", "devices", "escalation", "instance", "people", "product", "quality", "study", "subject"],
 )
 def test_the_union_of_an_area_is_all_of_its_events(area: str) -> None:
     module: Any = importlib.import_module(f"core.trial.{area}.events")

@@ -10,15 +10,24 @@ import pytest
 from core.audit.snapshot import SnapshotChecks
 from core.kernel import streams
 from core.kernel.encoding import to_base64
-from core.trial.escalation.commands import CastSrcVote, CloseSrcMeeting, OpenSrcMeeting, SignDecision
+from core.trial.escalation.commands import (
+    CastSrcVote,
+    CloseSrcMeeting,
+    EndSrcVoting,
+    OpenSrcMeeting,
+    SignDecision,
+)
 from core.trial.escalation.events import (
     DecisionSigned,
     LevelTally,
     SrcMeetingClosed,
     SrcMeetingOpened,
     SrcVoteCast,
+    SrcVotingEnded,
 )
 from core.trial.escalation.state import open_level
+from core.trial.people.person import Person
+from core.trial.people.rights import Held
 from core.trial.study.config import CommitteeRules, ProtocolConfig
 from core.trial.subject.adverse_events import AdverseEventReported
 from core.trial.subject.commands import EnrolSubject
@@ -311,28 +320,73 @@ def test_only_a_member_of_the_meeting_signs() -> None:
     )
 
 
-def test_a_quorum_has_voted() -> None:
-    sign = SignDecision("M1", "escalate", 2, None)
-    seated(met(CLEAN)).when(sign, SRC).refused("NOT_VOTED")
-    seated(voted(met(CLEAN), (SRC, "escalate", 2))).when(sign, SRC).refused("NO_QUORUM")
-    assert seated(agreed(CLEAN, "escalate", 2)).when(sign, SRC).decided
+THIRD = replace(SRC, id="src.third")
+THREE = (*ROSTER, THIRD.id)
+SIGN = SignDecision("M1", "escalate", 2, None)
+
+
+def met_by_three() -> list[Past]:
+    story = seated(CLEAN)
+    story.trial.people[THIRD.id] = Person(THIRD.id, THIRD.name, roles=(Held(THIRD.role, 1),))
+    [opened] = story.when(opening(roster=THREE), MM).decided
+    return [*CLEAN, Past(streams.ESCALATION, opened.event, by=MM)]
+
+
+def without_the_rest(events: list[Past]) -> list[Past]:
+    """Return the events with the voting ended behind them."""
+    [ended] = seated(events).when(EndSrcVoting("M1"), MM).decided
+    return [*events, Past(streams.ESCALATION, ended.event, by=MM)]
+
+
+@pytest.mark.parametrize("first", [("escalate", 2), ("expand", 1)])
+@pytest.mark.parametrize("second", [("escalate", 2), ("expand", 1)])
+@pytest.mark.parametrize("asked", [("escalate", 2), ("expand", 1)])
+def test_while_somebody_can_vote_no_answer_depends_on_the_votes(
+    first: tuple[str, int], second: tuple[str, int], asked: tuple[str, int]
+) -> None:
+    events = voted(met_by_three(), (SRC, *first), (SRC2, *second))
+    override = None if asked == ("escalate", 2) else AGAINST
+    for member in (SRC, SRC2, THIRD):
+        seated(events).when(SignDecision("M1", *asked, override), member, reason=WHY).refused("VOTING_OPEN")
+
+
+def test_nothing_is_signed_before_every_member_has_voted() -> None:
+    seated(met(CLEAN)).when(SIGN, SRC).refused("VOTING_OPEN")
+    seated(voted(met(CLEAN), (SRC, "escalate", 2))).when(SIGN, SRC).refused("VOTING_OPEN")
+    assert seated(agreed(CLEAN, "escalate", 2)).when(SIGN, SRC).decided
+
+
+def test_a_quorum_decides_once_the_voting_is_ended_without_the_rest() -> None:
+    events = voted(met_by_three(), (SRC, "escalate", 2), (SRC2, "escalate", 2))
+    seated(events).when(EndSrcVoting("M1"), MM).then([SrcVotingEnded("M1", (THIRD.id,))])
+    ended = without_the_rest(events)
+    assert seated(ended).when(SIGN, SRC).decided
+    seated(ended).when(CastSrcVote("M1", "expand", 1, "late"), THIRD).refused("VOTING_ENDED")
+
+
+def test_the_voting_ends_once_and_with_a_quorum() -> None:
+    one = voted(met_by_three(), (SRC, "escalate", 2))
+    seated(one).when(EndSrcVoting("M1"), MM).refused("NO_QUORUM")
+    ended = without_the_rest(voted(one, (SRC2, "expand", 1)))
+    seated(ended).when(EndSrcVoting("M1"), MM).refused("VOTING_ENDED")
+    seated(agreed(CLEAN, "escalate", 2)).when(EndSrcVoting("M1"), MM).refused("VOTING_ENDED")
+    seated(one).when(EndSrcVoting("M2"), MM).refused("NO_OPEN_MEETING")
 
 
 def test_the_quorum_is_configuration() -> None:
     one = replace(NCT05727722, committee=CommitteeRules(1))
     events = voted(met(CLEAN, one), (SRC, "escalate", 2))
-    assert seated(events, one).when(SignDecision("M1", "escalate", 2, None), SRC).decided
+    assert seated(events, one).when(EndSrcVoting("M1"), MM).decided
 
 
 def test_half_of_the_votes_is_no_majority() -> None:
     split = voted(met(CLEAN), (SRC, "escalate", 2), (SRC2, "expand", 1))
-    seated(split).when(SignDecision("M1", "escalate", 2, None), SRC).refused("NO_MAJORITY")
+    seated(split).when(SIGN, SRC).refused("NO_MAJORITY")
 
 
 def test_two_of_three_votes_are_a_majority() -> None:
-    third = replace(SRC, id="src.third")
-    events = voted(met(CLEAN), (SRC, "escalate", 2), (SRC2, "escalate", 2), (third, "expand", 1))
-    assert seated(events).when(SignDecision("M1", "escalate", 2, None), SRC).decided
+    events = voted(met_by_three(), (SRC, "escalate", 2), (SRC2, "escalate", 2), (THIRD, "expand", 1))
+    assert seated(events).when(SIGN, SRC).decided
 
 
 def test_the_decision_rests_on_study_escalation_and_every_subject() -> None:
@@ -376,10 +430,9 @@ def test_what_the_protocol_gives_is_no_override() -> None:
 
 
 def test_an_override_is_unanimous() -> None:
-    third = replace(SRC, id="src.third")
     votes = ((SRC, "expand", 2), (SRC2, "expand", 2))
     sign = SignDecision("M1", "expand", 2, AGAINST)
-    against = voted(met(COHORT_OF_THREE), *votes, (third, "escalate", 3))
+    against = voted(met(COHORT_OF_THREE), *votes, (THIRD, "escalate", 3))
     seated(against).when(sign, SRC, reason=WHY).refused("OVERRIDE_NOT_UNANIMOUS")
     assert seated(voted(met(COHORT_OF_THREE), *votes)).when(sign, SRC, reason=WHY).decided
 

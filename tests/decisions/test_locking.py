@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from core.kernel import streams
 from core.kernel.errors import Refused
 from core.trial.catalogue import DECIDERS, decide
 from core.trial.context import Context
 from core.trial.facts import Facts
+from core.trial.people.events import KeyCompromiseDeclared
 from core.trial.quality.commands import (
     ApproveUnlock,
     FreezeCasebook,
@@ -35,12 +37,14 @@ from core.trial.quality.gate import SAFETY
 from core.trial.quality.state import Access, Proposal, evolve
 from tests.golden.strategies import example
 from tests.support.given import (
+    ADM,
     CRA,
     DM,
     LB,
     LONG_AFTER,
     MM,
     PI,
+    SEC,
     ZONE,
     AnyKey,
     Member,
@@ -210,6 +214,13 @@ def test_a_lock_guards_against_queries_and_reviews_that_come_meanwhile() -> None
 def test_two_people_unlock_a_casebook() -> None:
     given(LOCKED).when(ProposeUnlock(KEY), DM, reason=why()).then([UnlockProposed()])
     given(PROPOSED).when(ApproveUnlock(KEY, PROPOSAL), MM).then([CasebookUnlocked(PROPOSAL, DM.id, "")])
+
+
+def test_what_a_stolen_key_proposed_opens_nothing() -> None:
+    proposed = replace(PROPOSED[-1], by=ADM)
+    stolen = Past(streams.person(ADM.id), KeyCompromiseDeclared("ed25519:" + "0" * 64, 1), by=SEC)
+    asked = given([*PROPOSED[:-1], proposed, stolen]).when(ApproveUnlock(KEY, PROPOSAL), MM)
+    asked.refused("PROPOSAL_IN_DOUBT")
 
 
 def test_an_unlock_says_who_proposed_it_and_why() -> None:

@@ -24,7 +24,7 @@ from core.trial.casebook.commands import (
     ReportHlaAntibodies,
     ReportLabPanel,
 )
-from core.trial.casebook.events import AntibodyClass, LabResult
+from core.trial.casebook.events import AntibodyClass, LabResult, MeasuredBy
 from core.trial.cohorts import computed_decision
 from core.trial.context import Context, require_timely
 from core.trial.escalation.commands import CastSrcVote, OpenSrcMeeting, SignDecision
@@ -363,6 +363,20 @@ def test_what_a_value_can_be_is_signed(value: str, codes: tuple[str | None, str 
     at = START + DAY
     sodium = LabResult("sodium", Decimal(value), "mmol/L", "A", at, at)
     command = ReportLabPanel("S01", None, "A", at, at, (sodium,), False, False)  # noqa: FBT003 - no dialysis
+    assert answers(dosed("S01"), command, SC) == codes
+
+
+@pytest.mark.parametrize(
+    ("measured", "codes"),
+    [(None, ("ANALYSER_MISSING", None)), ("AN-9", ("DEVICE_NOT_REGISTERED", "DEVICE_NOT_REGISTERED"))],
+)
+def test_which_results_name_their_analyser_is_signed(
+    measured: str | None, codes: tuple[str | None, str | None]
+) -> None:
+    at = START + DAY
+    device = measured and MeasuredBy(measured)
+    fibrinogen = LabResult("fibrinogen", Decimal(3), "g/L", "A", at, at, device or None)
+    command = ReportLabPanel("S01", None, "A", at, at, (fibrinogen,), False, False)  # noqa: FBT003 - no dialysis
     assert answers(dosed("S01"), command, SC) == codes
 
 
@@ -732,6 +746,7 @@ PROVED_BY = {
     "safety.susar_days": "test_clocks_run_as_long_as_signed",
     "safety.holds": "test_dosing_is_held_by_the_signed_triggers",
     "committee.quorum": "test_a_quorum_is_the_signed_one",
+    "laboratory.analyser_named": "test_which_results_name_their_analyser_is_signed",
     "data.late_entry_hours": "test_an_entry_is_late_after_the_signed_hours",
     "data.rescreenings": "test_how_often_a_failed_candidate_is_screened_again_is_signed",
 }

@@ -17,8 +17,10 @@ from core.trial.people.events import (
     EnrolmentRejected,
     IdentityEvidence,
     IdentityVerified,
+    KeyCompromiseDeclared,
     PersonInvited,
     RoleGranted,
+    SignaturesReaffirmed,
     SigningKeyEnrolled,
     SigningKeyRevoked,
 )
@@ -203,6 +205,18 @@ def test_an_approval_makes_name_key_and_role_count() -> None:
 
 def test_nothing_is_approved_twice() -> None:
     given(enrolled()).when(APPROVE, SEC).refused("NOTHING_TO_APPROVE")
+
+
+@pytest.mark.parametrize("reaffirmed", [False, True])
+def test_what_a_stolen_key_proposed_waits_until_it_is_re_affirmed(*, reaffirmed: bool) -> None:
+    """A re-affirmation counts behind the declaration: it is signed with another key."""
+    stolen = on(ADM.id, KeyCompromiseDeclared("ed25519:" + "0" * 64, 1), by=SEC)
+    stands = [on(ADM.id, SignaturesReaffirmed(COVERS, ("as proposed",) * len(COVERS)), by=ADM)]
+    story = given([*READY, stolen, *(stands if reaffirmed else [])]).when(APPROVE, SEC)
+    if reaffirmed:
+        assert story.decided
+    else:
+        story.refused("PROPOSAL_IN_DOUBT")
 
 
 @pytest.mark.parametrize("covers", [COVERS[:2], (*COVERS, digest(99)), ()])

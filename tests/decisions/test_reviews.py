@@ -146,6 +146,19 @@ def test_who_looked_after_a_subject_does_not_review_their_trail(scope: ReviewSco
     assert given([*entries(), past]).when(asked, SI).decided
 
 
+@pytest.mark.parametrize("what", ["verified", "countersigned"])
+def test_a_range_that_ends_before_ones_own_part_is_no_way_round(what: str) -> None:
+    """What was verified stands in it, wherever the verification stands."""
+    past, by = ABOUT_THE_SUBJECT[what]
+    for last, refused in ((SIZE, True), (REPORTED_AT, True), (REPORTED_AT - 1, False)):
+        asked = ReviewAuditTrail("R9", 1, last, ReviewScope.ONE_SUBJECT, KEY, (), SIZE + 1, "root")
+        story = given([*entries(), past]).when(asked, by)
+        if refused:
+            story.refused("SOD_VIOLATION")
+        else:
+            assert story.decided
+
+
 def test_who_reviewed_the_trail_may_review_it_again() -> None:
     reviewed = AuditTrailReviewed(1, SIZE, ReviewScope.ONE_SUBJECT, KEY, (), SIZE, "root")
     asked = ReviewAuditTrail("R9", 1, SIZE + 1, ReviewScope.ONE_SUBJECT, KEY, (), SIZE + 1, "root")

@@ -13,8 +13,8 @@ from core.kernel.actors import Role
 from core.trial.instance.commands import IssueServiceToken, RevokeServiceToken
 from core.trial.instance.events import Scope, ServiceTokenIssued, ServiceTokenRevoked
 from core.trial.instance.tool_owners import READ_THE_TRIAL, may_own
+from core.trial.people.person import Person
 from core.trial.people.rights import Held
-from core.trial.people.state import Person
 from core.trial.policy import founding_policy
 from projections.read_rights import READERS
 from tests.support.given import ADM, LONG_AFTER, SEC, Past, given, why

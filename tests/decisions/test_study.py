@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from core.kernel import streams
+from core.kernel.actors import Environment
 from core.kernel.quantities import Quantity
+from core.trial.people.events import KeyCompromiseDeclared
 from core.trial.study.commands import ApproveProtocolConfig, ProposeProtocolConfig
 from core.trial.study.config import (
+    PLACEHOLDER_DIGEST,
     DoseLevel,
     HistoricalControl,
     PlausibleRange,
@@ -20,7 +23,7 @@ from core.trial.study.config import (
 )
 from core.trial.study.events import ProtocolConfigApproved, ProtocolConfigProposed
 from core.trial.study.self_test import self_test_digest
-from tests.support.given import MM, NCT05727722, PI, Past, digest, given
+from tests.support.given import ADM, MM, NCT05727722, PI, SEC, Past, digest, given
 
 PROPOSED = [Past(streams.STUDY, ProtocolConfigProposed(1, NCT05727722), by=MM)]
 
@@ -58,6 +61,27 @@ def test_an_approved_configuration_counts() -> None:
 
 def test_the_proposer_does_not_approve() -> None:
     given(PROPOSED, study=None).when(ApproveProtocolConfig(1), MM).refused("SOD_VIOLATION")
+
+
+def test_what_a_stolen_key_proposed_is_not_approved() -> None:
+    proposed = replace(PROPOSED[0], by=ADM)
+    stolen = Past(streams.person(ADM.id), KeyCompromiseDeclared("ed25519:" + "0" * 64, 1), by=SEC)
+    story = given([proposed, stolen], study=None).when(ApproveProtocolConfig(1), PI)
+    story.refused("PROPOSAL_IN_DOUBT")
+
+
+@pytest.mark.parametrize("form", [PLACEHOLDER_DIGEST, "sha256:" + "1" * 64])
+def test_a_real_trial_names_a_consent_form_of_its_own(form: str) -> None:
+    written = tuple(replace(one, digest=form) for one in NCT05727722.consent_forms)
+    story = given(study=None)
+    assert story.trial.instance.created is not None
+    real = replace(story.trial.instance.created, environment=Environment.PRODUCTION)
+    story.trial.instance = replace(story.trial.instance, created=real)
+    story.when(ProposeProtocolConfig(replace(NCT05727722, consent_forms=written)), MM)
+    if form == PLACEHOLDER_DIGEST:
+        story.refused("PLACEHOLDER_FORM")
+    else:
+        assert story.decided
 
 
 @pytest.mark.parametrize("number", [0, 2])

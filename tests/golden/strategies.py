@@ -12,6 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from core.kernel.codec import may_be_absent
 from core.kernel.quantities import read_decimal
 from core.kernel.time import whole_milliseconds
 
@@ -31,7 +32,10 @@ _EXAMPLES: dict[Any, Any] = {
 
 
 def example(hint: Any) -> Any:
-    """Return the one fixed example of an annotation: every optional given, every list with one item."""
+    """Return the one fixed example of an annotation: every optional given, every list with one item.
+
+    What is absent unless it is said stays absent: the form is the one from before such a field came.
+    """
     if get_origin(hint) in (Union, UnionType):
         return example(next(arm for arm in get_args(hint) if arm is not NoneType))
     if get_origin(hint) is tuple:
@@ -40,7 +44,8 @@ def example(hint: Any) -> Any:
         return next(iter(hint))
     if is_dataclass(hint):
         hints = get_type_hints(hint)
-        return hint(**{f.name: example(hints[f.name]) for f in fields(hint)})  # type: ignore[operator]
+        said = [f.name for f in fields(hint) if f.name not in may_be_absent(hint)]
+        return hint(**{name: example(hints[name]) for name in said})  # type: ignore[operator]
     return _EXAMPLES[hint]
 
 

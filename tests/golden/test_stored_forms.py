@@ -117,6 +117,7 @@ def test_a_module_path_is_no_topic(topic: str) -> None:
 def test_a_topic_stands_only_in_the_streams_of_its_kind(topic: str) -> None:
     names = {
         "instance": "instance",
+        "devices": "devices",
         "refusals": "refusals",
         "study": "study",
         "escalation": "escalation",

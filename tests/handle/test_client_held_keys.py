@@ -261,8 +261,9 @@ def test_a_signer_who_has_seen_nothing_yet_may_say_so(world: World) -> None:
 def test_an_unreadable_statement_is_malformed_and_not_recorded(world: World) -> None:
     request, _ = prepared(world)
     size = world.log.size()
-    for data in (b"", b"{}", b"null", b"\xff", b"[" * 100):
-        refused(world, request, [Signed(data, b"\x00" * 64)])
+    unreadable = (b"", b"{}", b"null", b"\xff", b"[" * 100)
+    codes = [refused(world, request, [Signed(data, b"\x00" * 64)]) for data in unreadable]
+    assert codes == ["NOT_JSON", "BAD_STATEMENT", "BAD_STATEMENT", "NOT_JSON", "NOT_JSON"]
     assert size == world.log.size()
 
 

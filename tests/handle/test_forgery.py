@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.verification import verify_store
-from api.wiring import Instance, OfficerEntry, create_instance, open_instance
+from api.wiring import OfficerEntry, create_instance, open_instance
 from core.audit.checkpoint import Checkpoint, sign_note
 from core.audit.drafting import Ceremony, Chain, draft
 from core.audit.dsse import PAYLOAD_TYPE, Envelope, pae
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from api.instance import Instance
     from core.audit.statement import Statement
     from core.trial.catalogue import Command
 

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.kernel.actors import Meaning
+from core.kernel.actors import Meaning, Role
+from core.kernel.codec import to_data
 from core.kernel.errors import Unavailable
+from core.request import Request
 from core.rules.screening_facts import Group
+from core.trial.people.commands import ProposeRole
+from core.trial.people.events import RoleGranted
+from core.trial.replay import is_replay_of
 from core.trial.subject.commands import (
     CompleteDltWindow,
     ConfirmEligibility,
@@ -19,7 +24,7 @@ from core.trial.subject.commands import (
     RecordLiverTransplant,
     ScreenSubject,
 )
-from tests.support.given import PI, SC, SC2, screening, why
+from tests.support.given import ADM, PI, SC, SC2, START, ZONE, Past, recorded, screening, why
 
 if TYPE_CHECKING:
     from core.handle import Receipt
@@ -167,3 +172,16 @@ def test_a_double_click_on_two_servers_is_one_event(world: World) -> None:
     assert {(size + 1,)} == {receipt.positions for receipt in receipts}
     assert sorted(r.replayed for r in receipts) == [False, True, True, True]
     assert size + 1 == world.log.size()
+
+
+def test_events_that_contradict_each_other_come_from_no_command() -> None:
+    """A later event does not excuse the first: each that says a field of the command says the same."""
+    asked = Request(ADM.id, ADM.role, START, ZONE, "")
+    wanted, other = (
+        recorded(Past("person/sc.liu", RoleGranted(role, None, None), ADM), at, at)
+        for at, role in enumerate((Role.SC, Role.PI), 1)
+    )
+    command = ProposeRole("sc.liu", Role.SC, None, None)
+    for events, same in (([wanted], True), ([other, wanted], False), ([wanted, other], False)):
+        topics = frozenset({RoleGranted.TOPIC})
+        assert is_replay_of(to_data(command), command.target, topics, events, asked) is same

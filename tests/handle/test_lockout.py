@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Barrier, Lock, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from api.verification import verify_store
+from core.kernel.actors import Role
 from core.kernel.errors import Refused, TrialError
+from core.keys.ed25519 import SigningKey, new_seed
 from core.store.recorder import Batch
-from core.store.refusals import by_service
+from core.store.refusals import by_service, service_of
 from core.trial.context import Decided
 from core.trial.instance.events import CommandRefused
 from core.trial.misuse import ATTEMPT_CODES
-from core.trial.people.commands import LiftLockout
+from core.trial.people.commands import ApproveEnrolment, EndRole, LiftLockout, ProposeRole
 from core.trial.people.events import LockedOut
-from tests.support.given import ADM, PI, SC, SC2, SEC, dose, screening
+from tests.support.given import ADM, PI, SC, SC2, SEC, Member, dose, screening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.keys.ed25519 import SigningKey
-    from tests.support.given import Member
     from tests.support.world import World
 
 LIMIT = 5
@@ -125,7 +126,7 @@ def test_tries_while_locked_out_leave_one_refusal_a_minute(world: World) -> None
 
 def test_nobody_who_is_not_enrolled_is_locked_out(world: World) -> None:
     for _ in range(2 * LIMIT):
-        world.handler.record_refusal("WRONG_PASSWORD", "SignIn", "nobody", None)
+        world.handler.record_refusal("NO_SEALED_KEY", "SignIn", "nobody", None)
     assert isinstance(newest(world), CommandRefused)
 
 
@@ -156,6 +157,19 @@ def test_a_refusal_that_is_no_attempt_makes_no_lock_out_due(world: World) -> Non
     world.do(screening("S01"), SC)
     assert not is_locked(world, ADM)
     assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_what_the_last_officer_is_refused_otherwise_is_still_recorded(world: World) -> None:
+    """One refusal a minute speaks for the tries behind it, and for nothing else."""
+    for officer in (SEC, ADM):
+        for _ in range(LIMIT + 2):
+            try_to_sign(world, officer)
+    size = world.log.size()
+    world.handler.record_refusal("WRONG_PASSWORD", "SignIn", ADM.id, None)
+    assert world.log.size() == size
+    world.handler.record_refusal("NOT_AUTHORISED", "ScreenSubject", ADM.id, "subject/S09")
+    assert newest(world) == CommandRefused("NOT_AUTHORISED", "ScreenSubject", ADM.id, "subject/S09")
+    assert world.log.size() == size + 1
 
 
 def test_attempts_long_ago_make_no_lock_out_due_with_the_next(world: World) -> None:
@@ -202,6 +216,34 @@ def test_passwords_of_the_last_officer_are_tried_once_a_minute(world: World) -> 
     world.advance(minutes=1)
     assert sign_in(world, ADM, tried, right=True) is None
     assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_who_is_left_only_until_a_date_is_no_last_officer(world: World) -> None:
+    """Their role would lapse, and with it the last hand that lets anybody in."""
+    deputy = Member("adm.yu", "Yu Fei", Role.ADM)
+    world.keys[deputy.id] = SigningKey(new_seed())
+    world.enrol(deputy, world.keys[deputy.id])
+    world.do(EndRole(deputy.id, Role.ADM), SEC, reason="stands in for a day only")
+    world.do(ProposeRole(deputy.id, Role.ADM, None, world.clock() + timedelta(days=1)), ADM)
+    covers = tuple(p.digest for p in world.trial.people[deputy.id].proposals)
+    world.do(ApproveEnrolment(deputy.id, covers), SEC)
+    for officer in (SEC, ADM, deputy):
+        for _ in range(LIMIT):
+            try_to_sign(world, officer)
+    assert [is_locked(world, one) for one in (SEC, ADM, deputy)] == [True, False, True]
+    world.advance(days=2)
+    world.do(LiftLockout(SEC.id), ADM, reason="called back and identified")
+    assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_strangers_do_not_keep_the_last_officer_from_signing(world: World) -> None:
+    """Who signs is signed in already; else one failure a minute in their name would stop the trial."""
+    for officer in (SEC, ADM):
+        for _ in range(2 * LIMIT):
+            sign_in(world, officer, [])
+    assert sign_in(world, ADM, [], right=True) == "TRY_LATER"
+    world.do(LiftLockout(SEC.id), ADM, reason="called back and identified")
+    assert not is_locked(world, SEC)
 
 
 def test_nobody_else_waits(world: World) -> None:
@@ -258,13 +300,14 @@ def test_what_another_server_has_just_recorded_counts(world: World, monkeypatch:
 
 
 def says(world: World, *decided: Decided) -> None:
-    created = world.trial.instance.created
-    assert created is not None
+    world.log.catch_up()
+    service = service_of(world.log, world.secrets.service_key)
+    assert service is not None
 
     def decide(_view: object) -> Sequence[Decided]:
         return decided
 
-    build = by_service(created, world.secrets.service_key, world.clock(), decide)
+    build = by_service(service, world.clock(), decide)
     world.log.append(Batch(build))
 
 

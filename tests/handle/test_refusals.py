@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from api.verification import verify_store
+from core.audit.statement import read_statement
 from core.genesis import Birth, Founder, found
 from core.handle import Handler
 from core.kernel.actors import Auth, Environment, Meaning, Role
-from core.kernel.errors import Refused, TrialError
+from core.kernel.errors import Malformed, Refused, TrialError, Unavailable
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.secrets_folder import InstanceSecrets
 from core.store.recorder import Batch
 from core.trial.instance.events import CommandRefused
+from core.trial.people.commands import EndRole
 from tests.support.given import ADM, ORIGIN, PI, SC, SEC, Member, dose, report, screening, why
 from tests.support.world import open_log
 
@@ -53,7 +57,7 @@ def test_a_refusal_holds_nothing_of_what_was_submitted(world: World) -> None:
     assert MARKER.encode() in world.log.entry(size).leaf.envelope.statement  # the search can find
 
 
-@pytest.mark.parametrize("code", ["WRONG_PASSWORD", "NO_SEALED_KEY", "LOCKED_OUT"])
+@pytest.mark.parametrize("code", ["WRONG_PASSWORD", "NO_SEALED_KEY", "WRONG_PERSON"])
 def test_a_key_that_did_not_open_is_a_refusal_too(world: World, code: str) -> None:
     def unlock() -> SigningKey:
         raise Refused(code, "the key did not open")
@@ -74,6 +78,54 @@ def test_what_is_malformed_is_not_recorded(world: World) -> None:
         == "BAD_IDENTIFIER"
     )
     assert size == world.log.size()
+
+
+def test_an_edit_check_of_data_is_recorded_without_the_value(world: World) -> None:
+    """FDA 2024, question 13: the prompt is kept, whether the text was prepared or already signed."""
+    key = world.candidate()
+    future = report(key, verbatim=MARKER, onset=world.clock().date() + timedelta(days=2))
+    prompt = CommandRefused("FUTURE_TIME", "ReportAdverseEvent", SC.id, f"subject/{key}")
+    for _ in range(2):
+        size = world.log.size()
+        assert world.refused(future, SC) == "FUTURE_TIME"
+        assert [world.log.entry(n).payload for n in range(size + 1, world.log.size() + 1)] == [prompt]
+        assert MARKER.encode() not in world.log.entry(size + 1).leaf.envelope.statement
+        with pytest.raises(Malformed, match="FUTURE_TIME"):
+            world.handler.prepare(future, world.request(SC))
+        assert (world.log.size(), world.log.entry(size + 2).payload) == (size + 2, prompt)
+    assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_malformed_input_that_is_about_no_subjects_data_is_not_recorded(world: World) -> None:
+    size = world.log.size()
+    ended = EndRole(SC.id, Role.SC)
+    assert world.refused(ended, SEC, reason=why("late", " ")) == "BAD_REASON"
+    assert size == world.log.size()
+
+
+def test_edit_checks_flood_the_log_no_more_than_other_refusals(world: World) -> None:
+    counted: list[tuple[str, str]] = []
+
+    def is_repeated(code: str, person: str) -> bool:
+        counted.append((code, person))
+        return len(counted) > 3
+
+    world.handler.refusing.count_with(is_repeated)
+    future = report(world.candidate(), onset=world.clock().date() + timedelta(days=2))
+    size = world.log.size()
+    for _ in range(7):
+        world.refused(future, SC)
+    assert (world.log.size(), counted) == (size + 3, [("FUTURE_TIME", SC.id)] * 7)
+
+
+def test_what_cannot_be_counted_is_recorded(world: World) -> None:
+    def is_repeated(_code: str, _person: str) -> bool:
+        raise Unavailable("ACCESS_JOURNAL_UNAVAILABLE", "the journal cannot be written")
+
+    world.handler.refusing.count_with(is_repeated)
+    size = world.log.size()
+    assert world.refused(dose("S09"), PI) == "UNKNOWN_SUBJECT"
+    assert world.log.size() == size + 1
 
 
 def test_a_refusal_of_preparing_is_recorded(world: World) -> None:
@@ -104,9 +156,13 @@ def test_refusals_at_the_same_time_are_all_recorded(world: World) -> None:
 
 def test_refusals_disturb_no_decision(world: World) -> None:
     request = world.request(SC)
-    statements = world.handler.prepare(screening("S01"), request)
+    (before,) = world.handler.prepare(screening("S01"), request)
+    seen = world.log.size()
     world.refused(dose("S01"), PI)
-    assert statements == world.handler.prepare(screening("S01"), request) or len(statements) == 1
+    (after,) = world.handler.prepare(screening("S01"), request)
+    first, second = read_statement(before), read_statement(after)
+    assert (first.seen.size, second.seen.size) == (seen, seen + 1)
+    assert replace(first, seen=second.seen, display=second.display) == second
     assert world.do(screening("S01"), SC).version == 2
 
 

@@ -17,10 +17,11 @@ from core.kernel.errors import TrialError
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
 from core.series import SERIES_LIMIT
+from core.trial.escalation.commands import CastSrcVote, EndSrcVoting, SignDecision
 from core.trial.instance.events import CommandRefused
 from core.trial.people.commands import EndRole, RotateSigningKey
 from core.trial.subject.commands import ReportAdverseEvent
-from tests.support.given import ADM, ORIGIN, PI, SC, SC2, START, report, screening, why
+from tests.support.given import ADM, ORIGIN, PI, SC, SC2, SRC, START, report, screening, why
 
 if TYPE_CHECKING:
     from core.store.recorder import Batch
@@ -67,6 +68,15 @@ def test_each_command_reads_what_the_ones_before_it_leave(world: World) -> None:
     assert len({s.seen.size for s in statements}) == 1  # of one ceremony: one head
     assert [s.txn.id for s in statements] == [item.request.txn for item in series]
     assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+@pytest.mark.parametrize("secret", [CastSrcVote("M1", "expand", 1, "so"), EndSrcVoting("M1")])
+def test_a_vote_is_not_tried_out_together_with_what_counts_it(world: World, secret: Any) -> None:
+    sign = SignDecision("M1", "expand", 1, None)
+    series = [Item(command, world.request(SRC)) for command in (secret, sign)]
+    assert code_of(lambda: world.handler.prepare_series(series)) == "BAD_SERIES"
+    assert code_of(lambda: world.handler.prepare_series(series[::-1])) == "BAD_SERIES"
+    assert code_of(lambda: world.handler.prepare_series(series[:1])) != "BAD_SERIES"
 
 
 def test_a_key_of_ones_own_signs_a_series_too(world: World) -> None:

@@ -233,16 +233,16 @@ def test_a_flag_in_place_of_a_number_never_enters_the_log(world: World) -> None:
 def test_text_outside_the_profile_is_refused_and_not_recorded(world: World, text: str) -> None:
     key, size = world.candidate(), world.log.size()
     world.advance(days=3)
-    with pytest.raises(Malformed):
-        world.do(report(key, term=text), SC)
+    with pytest.raises(Malformed, match="BAD_TEXT"):
+        world.do(report(key, verbatim=text), SC)
     assert size == world.log.size()
 
 
 def test_a_statement_beyond_40_kilobytes_is_refused(world: World) -> None:
     key = world.candidate()
     world.advance(days=3)
-    with pytest.raises(Malformed):
-        world.do(report(key, term="x" * 41_000), SC)
+    with pytest.raises(Malformed, match="TOO_LARGE"):
+        world.do(report(key), SC, reason="x" * 41_000)
 
 
 # -- expected version -----------------------------------------------------------------------------------

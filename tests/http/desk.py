@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.clock import ScriptedClock
 
 IDLE = timedelta(minutes=10)

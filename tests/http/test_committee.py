@@ -55,6 +55,23 @@ def test_votes_are_not_shown_before_the_meeting_has_ended(desk: Desk) -> None:
     assert (row["status"], row["result"], len(row["votes"])) == ("closed", {"cause": "postponed"}, 2)
 
 
+def test_nobody_learns_by_trying_to_sign_how_the_others_voted(desk: Desk) -> None:
+    """Neither by preparing a decision nor by signing one, before and after one's own vote."""
+    committee.opened(desk)
+    vote = {"decision": "enrol", "level": 1, "rationale": "as the table says"}
+    asked = {"meeting": "M1", "decision": "enrol", "level": 1, "override": None}
+    for has_voted in (False, True):
+        if has_voted:
+            desk.done("src.tang", "/v1/src-meetings/M1/votes", vote, STREAM)
+        refused(desk.post("src.tang", "/v1/cohort-decisions", asked, STREAM), 409, "VOTING_OPEN")
+        prepared = {"prepare": True}
+        answer = desk.post("src.tang", "/v1/cohort-decisions", asked, STREAM, signing=prepared)
+        refused(answer, 409, "VOTING_OPEN")
+    refused(desk.post("mm.zhao", "/v1/src-meetings/M1/voting-ends", {}, STREAM), 409, "NO_QUORUM")
+    desk.done("src.wang", "/v1/src-meetings/M1/votes", vote, STREAM)
+    desk.done("src.tang", "/v1/cohort-decisions", asked, STREAM)
+
+
 def test_a_hold_stops_dosing_until_it_is_lifted(desk: Desk) -> None:
     desk.done("pi.chen", "/v1/safety-holds", {"cause": "a cluster of fevers"})
     (row,) = desk.get("cra.he", "/v1/holds").json["rows"]

@@ -319,15 +319,31 @@ def test_a_crash_behind_the_event_leaves_the_old_password_and_the_same_request_c
     assert (opens(desk, password_of(SC)), opens(desk, NEW)) == ("WRONG_PASSWORD", key)
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_a_change_that_is_complete_is_no_way_to_another_password(desk: Desk, *, later: bool) -> None:
+    """Each password has its event: 21 CFR 11.10(e). Also where a later change has overtaken the first."""
+    key, headers, now = active_key(desk), desk.headers(SC, f"person/{SC}"), NEW
+    signing = {"person": SC, "password": password_of(SC), "new_password": NEW}
+    order = desk.order(SC, {"key": key}, signing=signing)
+    assert desk.sign(CHANGES, order, headers).status_code == 201
+    if later:
+        now = "a later password"
+        assert change(desk, NEW, now).status_code == 201
+    again = {**order, "signing": {**signing, "password": now, "new_password": "without an event"}}
+    refused(desk.client.post(CHANGES, json=again, headers=headers), 401, "WRONG_PASSWORD")
+    assert opens(desk, now) == key
+    assert opens(desk, "without an event") == "WRONG_PASSWORD"
+
+
 def test_of_two_changes_at_once_the_second_says_that_it_did_not_count(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_seed = Custody.replace
 
-    def faster(custody: Custody, opened: Any, resealed: Any) -> None:
+    def faster(custody: Custody, opened: Any, resealed: Any, txn: str) -> None:
         other = desk.instance.unlocker.resealed(SC, password_of(SC), "the faster one")
-        replace_seed(custody, *other)
-        replace_seed(custody, opened, resealed)
+        replace_seed(custody, *other, desk.txn())
+        replace_seed(custody, opened, resealed, txn)
 
     monkeypatch.setattr(Custody, "replace", faster)
     refused(change(desk), 409, "VERSION_CONFLICT")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import openapi_spec_validator
 
-from api.problems import STATUS, code_of, slug_of
+from api.problems import STATUS, code_of, slug_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,11 @@ RAISING = {
     "Unavailable",
     "TrialError",
 }
+
+
+def test_a_title_spells_an_abbreviation_out() -> None:
+    assert title_of("SOD_VIOLATION") == "Segregation of duties"
+    assert title_of("WEAK_PASSWORD") == "Weak password"
 
 
 def test_the_openapi_document_is_valid(desk: Desk) -> None:
@@ -57,6 +62,7 @@ def test_every_path_under_v1_asks_for_a_token(desk: Desk) -> None:
         if name != "parameters" and operation.get("security") == []
     }
     without_session = {"/v1/sessions", "/v1/sessions/challenges", "/v1/key-requests"}
+    without_session.add("/v1/sessions/device-challenges")
     without_session |= {"/v1/sessions/oidc-starts", "/v1/sessions/oidc"}
     assert opened == {"/healthz", "/readyz", "/problems/{slug}"} | without_session
 

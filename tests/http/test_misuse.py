@@ -75,6 +75,29 @@ def test_being_locked_out_takes_as_long_as_a_wrong_password(desk: Desk) -> None:
         assert time.monotonic() - began >= 0.1
 
 
+def test_a_session_of_the_last_officer_guesses_no_more_than_anybody(desk: Desk) -> None:
+    """They are not locked out, so their sessions end; signing in again waits a minute."""
+    lock_out(desk, "mei.lin")
+    stolen, data = desk.bearer("jun.xu"), {"person": "jun.xu", "password": "guess", "shown": []}
+    path, order = "/v1/people/mei.lin/lockout-liftings", {"reason": LIFTED, "signing": data}
+    answers = [
+        desk.client.post(
+            path,
+            json=desk.order("jun.xu", {}, **order),
+            headers={
+                **stolen,
+                "Idempotency-Key": desk.txn(),
+                "If-Match": f'"{desk.version("person/mei.lin")}"',
+            },
+        )
+        for _ in range(LIMIT + 2)
+    ]
+    assert [one.json["code"] for one in answers] == ["WRONG_PASSWORD"] * (LIMIT + 1) + ["NOT_SIGNED_IN"]
+    refused(sign_in(desk, "jun.xu", password_of("jun.xu"), "ADM"), 401, "SIGN_IN_FAILED")
+    desk.clock.advance_to(desk.clock() + MINUTE)
+    assert sign_in(desk, "jun.xu", password_of("jun.xu"), "ADM").status_code == 201
+
+
 def test_a_registrar_lets_the_person_in_again(desk: Desk) -> None:
     lock_out(desk)
     desk.done("mei.lin", "/v1/people/sc.liu/lockout-liftings", {}, "person/sc.liu", reason=LIFTED)

@@ -19,6 +19,7 @@ from core.clock import ServerClock
 from core.trial.instance.events import CommandRefused, UnknownSignInsRefused
 from core.trial.people.events import LockedOut
 from tests.http import forms
+from tests.http import test_devices as terminals
 from tests.http.desk import refused
 from tests.http.training import password_of
 from tests.support.extras import require_extra
@@ -56,8 +57,8 @@ def begin(desk: Desk, role: str = "SC", redirect_uri: str = CALLBACK) -> Any:
     return desk.client.post("/v1/sessions/oidc-starts", json={"role": role, "redirect_uri": redirect_uri})
 
 
-def end(desk: Desk, flow: str, state: str, code: str) -> Any:
-    return desk.client.post("/v1/sessions/oidc", json={"flow": flow, "state": state, "code": code})
+def end(desk: Desk, flow: str, state: str, code: str, **more: Any) -> Any:
+    return desk.client.post("/v1/sessions/oidc", json={"flow": flow, "state": state, "code": code, **more})
 
 
 def log_in(desk: Desk, idp: LyingProvider, role: str = "SC") -> Any:
@@ -127,6 +128,18 @@ def test_such_a_session_only_reads(desk: Desk, idp: LyingProvider) -> None:
     refused(desk.post("sc.liu", SCREENINGS, forms.screening(), signing=wrong), 401, "WRONG_PASSWORD")
     right = {"person": "sc.liu", "password": password_of("sc.liu")}
     assert desk.post("sc.liu", SCREENINGS, forms.screening(), signing=right).status_code == 201
+
+
+@pytest.mark.slow
+def test_where_devices_are_required_a_log_in_comes_from_one(desk: Desk, idp: LyingProvider) -> None:
+    device = terminals.approved(desk)
+    terminals.require_devices(desk)
+    refused(log_in(desk, idp), 403, "DEVICE_NOT_REGISTERED")
+    begun = begin(desk).json
+    came = idp.authorize(begun["authorization_url"])
+    answer = end(desk, begun["flow"], *came, device=terminals.proof(desk, device))
+    assert answer.status_code == 201, answer.text
+    assert [s.device for s in desk.instance.sessions.open_of("sc.liu", desk.clock()).values()] == ["WS-1"]
 
 
 def test_keys_are_fetched_anew_once_for_an_unknown_one(desk: Desk, idp: LyingProvider) -> None:

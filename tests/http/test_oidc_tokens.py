@@ -181,6 +181,7 @@ def test_another_issuer(provider: Provider, idp: LyingProvider, issuer: object) 
         ("auth_time", NOW - 61),
         ("auth_time", NOW + 61),
         ("auth_time", True),
+        ("auth_time", str(NOW)),
         ("auth_time", 0),
         ("auth_time", ...),
     ],

@@ -22,6 +22,7 @@ ROLES = ["PI", "SI", "SC", "LB", "PH", "CRA", "AUD", "DM", "MM", "SRC", "ADM", "
 MATRIX = """
     instance    x  x  x  x  x  x   x   x  x  x   x   x   x
     refusals    x  .  .  .  .  x   x   x  x  .   .   x   .
+    devices     x  x  x  x  x  x   x   x  x  x   x   x   x
     person      x  .  .  .  .  x   x   .  x  .   x   x   .
     study       x  x  x  .  x  x   x   x  x  x   .   .   x
     escalation  x  .  .  .  .  x   x   x  x  x   .   .   x
@@ -69,7 +70,7 @@ PEOPLE = {
 
 @pytest.mark.parametrize("role", PEOPLE)
 def test_leaves_and_feed_give_a_role_the_same(desk: Desk, role: str) -> None:
-    desk.instance.handler.record_refusal("X", "Nothing", "nobody", None)
+    desk.instance.handler.record_refusal("X", "Nothing", "sc.liu", None)
     person = PEOPLE[role]
     fed = {event["position"] for event in desk.get(person, "/v1/events?limit=500").json}
     for kind in ("instance", "refusals", "person", "study", "subject"):
@@ -113,3 +114,5 @@ def test_a_vote_is_withheld_until_the_meeting_has_ended(desk: Desk, reader: str)
     assert leaf_hash(leaf.data).hex() == withheld["leafhash"]  # the same bytes, not others
     (told,) = votes(desk, reader, before)
     assert told["data"]["statement"]["data"]["rationale"] == "zebra"
+    opened(desk, "M2")
+    assert desk.get(reader, path).status_code == 200  # told once, it stays told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,7 +35,7 @@ def paged(desk: Desk, person: str, path: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", ["/v1/audit-trail", "/v1/signatures"])
 def test_by_pages_one_reads_what_one_could_read_as_leaves(desk: Desk, person: str, path: str) -> None:
     forms.screened(desk)
-    desk.instance.handler.record_refusal("X", "Nothing", "nobody", None)
+    desk.instance.handler.record_refusal("X", "Nothing", "sc.liu", None)
     log, role = desk.instance.log, Role(PEOPLE[person][1])
     may = {
         n
@@ -65,12 +66,37 @@ def test_one_reader_cannot_flood_the_log(desk: Desk) -> None:
     assert desk.newest() == RefusalsRepeated("ROLE_NOT_HELD", "au.gao", minute, 40 - RECORDED_ONE_BY_ONE)
 
 
+def test_a_sum_is_stated_even_if_nobody_ever_comes_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[float] = []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, seconds: float, _act: object) -> None:
+            self.seconds = seconds
+
+        def start(self) -> None:
+            started.append(self.seconds)
+
+        def is_alive(self) -> bool:
+            return True
+
+        def cancel(self) -> None:
+            pass
+
+    monkeypatch.setattr(threading, "Timer", Timer)
+    for count in range(RECORDED_ONE_BY_ONE + 3):
+        assert len(started) == (count > RECORDED_ONE_BY_ONE)
+        desk.instance.handler.record_refusal("ROLE_NOT_HELD", "SignIn", "au.gao", None)
+    assert started == [61]
+
+
 def test_what_was_entered_between_showing_and_signing_was_not_seen(desk: Desk) -> None:
     path, headers = "/v1/subjects/S001/screenings", desk.headers("sc.liu", "subject/S001")
     order = desk.order("sc.liu", forms.screening(), signing={"prepare": True})
     prepared = desk.client.post(path, json=order, headers=headers).json
     assert prepared["seen"]["size"] == desk.size
-    desk.instance.handler.record_refusal("X", "Nothing", "nobody", None)
+    desk.instance.handler.record_refusal("X", "Nothing", "sc.liu", None)
     shown = [one["display"] for one in prepared["statements"]]
     both = {"person": "sc.liu", "password": password_of("sc.liu"), "shown": shown}
     false = {**prepared["seen"], "size": desk.size}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.routes.commands import AREAS
 from api.signing.ceremony import Desk as OwnDesk
 from api.signing.ceremony import sign_in, sign_order
+from api.signing.device_key import make_device_key, read_device_key
 from api.signing.exchange import Exchange
 from api.signing.key_file import make_key_file, read_key_file
 from api.signing.order import Intent, read_order
@@ -18,12 +21,15 @@ from core.audit.display import digest_of_text, display_text
 from core.audit.statement import Seen, read_statement
 from core.clock import new_txn_id
 from core.kernel.actors import Environment, Meaning, Role
+from core.kernel.codec import to_data
 from core.kernel.encoding import to_base64
 from core.kernel.errors import Malformed, Refused, TrialError
 from core.keys.possession import prove_possession
 from core.trial.people.commands import ApproveEnrolment, EnrolPerson
 from core.trial.policy import founding_policy
 from tests.http import forms
+from tests.http import test_devices as terminals
+from tests.http.test_policy import change
 from tests.http.training import ORIGIN, let_stand, submit
 from tests.support.enrolment import identity
 
@@ -60,6 +66,25 @@ class InProcess(Exchange):
             raise Refused(answer.json["code"], answer.json["detail"])
         told: dict[str, Any] = self.lie(path, answer.json)
         return told
+
+
+@pytest.mark.parametrize(
+    ("command", "pattern"), [row for rows in AREAS.values() for row in rows], ids=lambda one: str(one)[-40:]
+)
+def test_the_client_finds_the_command_of_every_path(
+    monkeypatch: pytest.MonkeyPatch, command: type, pattern: str
+) -> None:
+    class Found(Exception):  # noqa: N818 - says what was found
+        pass
+
+    def found(*asked: object) -> None:
+        raise Found(*asked)
+
+    monkeypatch.setattr("api.signing.order.order_schema", found)
+    path = re.sub(r"<\w+>", "X-1", re.sub(r"<int:\w+>", "7", pattern))
+    with pytest.raises(Found) as told:
+        read_order(f"/v1{path}", {})
+    assert told.value.args == (command, frozenset(re.findall(r"<(?:int:)?(\w+)>", pattern)))
 
 
 @pytest.fixture
@@ -111,6 +136,28 @@ def code_of(act: Callable[[], object]) -> str:
     return caught.value.code
 
 
+@pytest.mark.slow
+def test_a_person_signs_in_with_a_key_of_their_own_from_a_device(signer: Signer, tmp_path: Path) -> None:
+    desk, path = signer.desk, tmp_path / "device.key"
+    key = make_device_key(path, "WS-1", ORIGIN)
+    assert path.stat().st_mode & 0o777 == 0o600
+    terminals.register(desk, key=key)
+    terminals.approve(desk)
+    own = OwnDesk(InProcess(desk), signer.kept.open(PASSWORD), signer.memory, desk.clock, lambda _texts: True)
+    sign_in(own, signer.kept, Role.SC, read_device_key(path))
+    (shown,) = own.exchange.get("/v1/sessions")["sessions"]
+    assert shown["device"] == "WS-1"
+
+
+@pytest.mark.parametrize("change", [{"v": "dosetrail/device-key/2"}, {"seed": "!"}, {"seed": "QUJD"}])
+def test_what_is_no_key_file_of_a_device(tmp_path: Path, change: dict[str, str]) -> None:
+    path = tmp_path / "device.key"
+    make_device_key(path, "WS-1", ORIGIN)
+    assert code_of(lambda: make_device_key(path, "WS-1", ORIGIN)) == "SECRETS_EXIST"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert code_of(lambda: read_device_key(path)) == "BAD_KEY_FILE"
+
+
 def test_an_honest_server_gets_the_signature(signer: Signer) -> None:
     before = signer.desk.size
     receipt = signer.sign()
@@ -147,13 +194,16 @@ def restated(change: Callable[[Statement], Statement]) -> Callable[[str, Any], A
     """Lie as well as one can: another statement, with its own text and digests all in order."""
 
     def put(one: dict[str, Any]) -> None:
-        changed = change(read_statement(base64.b64decode(one["statement"])))
-        text = display_text(changed, LEGAL[changed.meaning].text)
-        changed = replace(changed, display=digest_of_text(text))
-        one.update(statement=base64.b64encode(changed.to_bytes()).decode(), text=text)
-        one["display"] = changed.display
+        one.update(shown(change(read_statement(base64.b64decode(one["statement"])))))
 
     return prepared(put)
+
+
+def shown(statement: Statement) -> dict[str, Any]:
+    """Return a statement as a server shows it, with its own text and digests all in order."""
+    text = display_text(statement, LEGAL[statement.meaning].text)
+    statement = replace(statement, display=digest_of_text(text))
+    return {"statement": to_base64(statement.to_bytes()), "text": text, "display": statement.display}
 
 
 LIES: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
@@ -207,6 +257,44 @@ def test_a_server_that_lies_gets_no_signature(signer: Signer, lie: str) -> None:
     refused_with = code_of(lambda: signer.sign(told, **meaning))
     assert refused_with == code or (lie == "another type" and refused_with == "UNKNOWN_TYPE")
     assert signer.desk.size == before
+    assert signer.texts == []
+
+
+def test_a_sentence_of_a_later_policy_is_read_and_signed(signer: Signer) -> None:
+    said = {"id": "authored/2", "meaning": "authored", "text": "I entered this, and I saw its source."}
+    kept = [to_data(sentence) for meaning, sentence in LEGAL.items() if meaning is not Meaning.AUTHORED]
+    change(signer.desk, legal=[*kept, said])
+    signer.sign()
+    assert "legal sentence: I entered this, and I saw its source. (authored/2)" in signer.texts[0]
+
+
+def test_a_sentence_that_is_known_is_that_of_its_meaning(signer: Signer) -> None:
+    lie = restated(lambda s: replace(s, legal="approved/1"))
+    assert code_of(lambda: signer.sign(lie)) == "LEGAL_SENTENCE"
+    assert signer.texts == []
+
+
+FURTHER: dict[str, Callable[[Statement], tuple[Statement, Statement]]] = {
+    "something else": lambda meant: (meant, replace(meant, type="quality.CasebookFrozen/1", data={})),
+    "what excuses the first": lambda meant: (replace(meant, data={**meant.data, "age_years": 64}), meant),
+}
+
+
+@pytest.mark.parametrize("further", FURTHER)
+def test_no_second_statement_comes_along(signer: Signer, further: str) -> None:
+    """Signed with `--yes` it would be one more act of the person, about anything."""
+
+    def add(path: str, answer: Any) -> Any:
+        if path == PATH and "statements" in answer:
+            meant = read_statement(base64.b64decode(answer["statements"][0]["statement"]))
+            two = FURTHER[further](meant)
+            answer["statements"] = [
+                shown(replace(one, ver=meant.ver + i, txn=replace(meant.txn, i=i, n=2)))
+                for i, one in enumerate(two)
+            ]
+        return answer
+
+    assert code_of(lambda: signer.sign(add)) == "NOT_WHAT_WAS_ORDERED"
     assert signer.texts == []
 
 

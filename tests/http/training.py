@@ -21,7 +21,7 @@ from tests.support.enrolment import acceptance, identity, standing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.wiring import Instance
+    from api.instance import Instance
     from core.keys.ed25519 import SigningKey
     from core.trial.catalogue import Command
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.kernel.codec import _class_codec, from_data, in_order, is_closed, to_data
+from core.kernel.codec import _class_codec, absent_unless_said, from_data, in_order, is_closed, to_data
 from core.kernel.errors import Malformed
 from core.trial.registry import EVENTS
 from tests.golden.strategies import values
@@ -50,6 +50,19 @@ class Whole:
 class Open:
     name: str
     anything: object
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    name: str
+    older: str | None
+    part: Part | None = absent_unless_said()
+    count: int | None = absent_unless_said()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsGrown:
+    several: tuple[Grown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,32 @@ def test_an_error_names_the_innermost_field() -> None:
     with pytest.raises(Malformed, match="BAD_DECIMAL") as caught:
         from_data(Whole, bad)
     assert caught.value.facts["field"] == "size"
+
+
+BEFORE: dict[str, Any] = {"name": "x", "older": None}
+PART = {"word": "one", "size": None}
+
+
+@pytest.mark.parametrize("more", [{}, {"part": PART}, {"count": 0}, {"part": PART, "count": 7}])
+def test_what_is_absent_unless_said_does_not_stand_there(more: dict[str, Any]) -> None:
+    data = {**BEFORE, **more}
+    payload = from_data(Grown, data)
+    assert [payload.part is None, payload.count is None] == ["part" not in more, "count" not in more]
+    assert to_data(payload) == data
+    assert list(to_data(payload)) == list(data)
+    assert in_order(Grown, dict(sorted(data.items(), reverse=True))) == data
+    several = {"several": [BEFORE, data]}
+    assert to_data(from_data(HoldsGrown, several)) == several
+
+
+@pytest.mark.parametrize("odd", [{"part": None}, {"count": None}, {"count": "7"}, {"surprise": 1}])
+def test_what_may_be_absent_has_one_way_of_being_absent(odd: dict[str, Any]) -> None:
+    for cls, data in ((Grown, {**BEFORE, **odd}), (HoldsGrown, {"several": [BEFORE, {**BEFORE, **odd}]})):
+        assert quickly(cls, data) is strictly(cls, data) is None
+
+
+def test_what_may_be_absent_costs_the_quick_way_nothing_while_it_is() -> None:
+    assert quickly(HoldsGrown, {"several": [BEFORE, BEFORE]}) is not None
 
 
 def test_a_class_is_closed_if_no_part_of_it_may_be_anything() -> None:

@@ -19,7 +19,7 @@ from core.kernel.actors import Environment
 from core.kernel.errors import TrialError
 from core.keys.custody import Custody
 from core.keys.custody_file import CustodyFile
-from core.keys.ed25519 import SigningKey, public_key_of, sign
+from core.keys.ed25519 import SigningKey
 from core.keys.passwords import require_acceptable_password
 from core.keys.sealing import TRAINING, SealedSeed, check_password, open_seed, seal_seed
 from core.keys.secrets_folder import InstanceSecrets
@@ -114,8 +114,7 @@ FAILURES: Final[list[Callable[[SealedSeed], object]]] = [
     lambda sealed: seal_seed(SEED + b"!", PASSWORD, "pi-wang", sealed.key_id, PEPPER, TRAINING),
     lambda sealed: seal_seed(SEED, PASSWORD, "pi-wang", sealed.key_id, PEPPER + b"!", TRAINING),
     lambda _: SigningKey(SEED + b"!"),
-    lambda _: public_key_of(SEED[:-1]),
-    lambda _: sign(SEED * 2, b""),
+    lambda _: SigningKey(SEED * 2),
     lambda _: require_acceptable_password(PASSWORD, PASSWORD[:7], PRODUCTION),
     lambda _: require_acceptable_password(PASSWORD + "\ud800", "pi-wang", PRODUCTION),
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from core.audit import dsse
 from core.kernel.errors import Refused
-from core.keys.ed25519 import SigningKey, sign
+from core.keys.ed25519 import SigningKey
 from core.keys.possession import prove_possession, verify_possession
 
 ORIGIN: Final = "renji.example/NCT05727722"
@@ -34,7 +34,7 @@ def test_the_signed_bytes_are_as_published() -> None:
     )
     media = b"application/vnd.dosetrail.key-possession.v1+json"
     signed = b"DSSEv1 %d %s %d %s" % (len(media), media, len(body), body)
-    expected = base64.b64encode(sign(b"\x07" * 32, signed)).decode()
+    expected = base64.b64encode(SigningKey(b"\x07" * 32).sign(signed)).decode()
     assert prove_possession(KEY, ORIGIN, "pi-wang") == expected
 
 

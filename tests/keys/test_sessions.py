@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +13,11 @@ import pytest
 
 from core.kernel.actors import Role
 from core.kernel.errors import Malformed, Refused
+from core.keys.custody_file import CustodyFile
 from core.keys.sessions import ABSOLUTE, IDLE, Session, SessionStore
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from core.keys.custody_file import CustodyFile
 
 NOW: Final = datetime(2024, 3, 4, 1, 0, tzinfo=UTC)
 JUST: Final = timedelta(milliseconds=1)
@@ -39,6 +39,26 @@ def refusal_of(sessions: SessionStore, token: str, now: datetime = NOW) -> str:
         sessions.require(token, now)
     assert not token or token not in str(refusal.value)
     return refusal.value.code
+
+
+def test_a_session_stays_with_the_device_on_which_it_began(sessions: SessionStore, token: str) -> None:
+    on_device = sessions.start("pi-wang", Role.PI, NOW, "WS-1")
+    other = sessions.start("sc-liu", Role.SC, NOW, "WS-2")
+    assert sessions.require(on_device, NOW).device == "WS-1"
+    assert sessions.require(token, NOW).device is None
+    assert [sessions.end_all_on("WS-1", NOW, "adm-xu") for _ in range(2)] == [1, 0]
+    assert refusal_of(sessions, on_device) == "NOT_SIGNED_IN"
+    assert sessions.require(token, NOW).person == "pi-wang"
+    assert sessions.require(other, NOW).device == "WS-2"
+
+
+def test_a_custody_file_from_before_devices_takes_sessions(tmp_path: Path) -> None:
+    path = tmp_path / "older.sqlite"
+    with closing(CustodyFile.create(path)) as made, made.transaction() as connection:
+        connection.execute("DROP TABLE begun_on")
+    with closing(CustodyFile.open(path)) as opened:
+        sessions = SessionStore(opened)
+        assert sessions.require(sessions.start("pi-wang", Role.PI, NOW, "WS-1"), NOW).device == "WS-1"
 
 
 def test_a_token_stands_for_who_signed_in(sessions: SessionStore, token: str) -> None:

@@ -26,6 +26,7 @@ TABLE: Final[dict[str, str]] = {
     "EnrolSubject": "PI SI:enrolment",
     "AdministerDose": "PI SI:dosing",
     "CorrectDose": "PI",
+    "WitnessDose": "PH:product",
     # disposition: the investigator's responsibility
     "CompleteDltWindow": "PI",
     "WithdrawSubject": "PI",
@@ -72,6 +73,7 @@ TABLE: Final[dict[str, str]] = {
     # committee, escalation
     "OpenSrcMeeting": "MM",
     "CastSrcVote": "SRC",
+    "EndSrcVoting": "MM",
     "CloseSrcMeeting": "MM SRC",
     "SignDecision": "SRC",
     "PlaceSafetyHold": "PI SRC",
@@ -109,6 +111,12 @@ TABLE: Final[dict[str, str]] = {
     "LiftLockout": "ADM SEC",
     "RevokeSigningKey": "ADM SEC",
     "DeclareKeyCompromise": "ADM SEC",
+    "RegisterDevice": "ADM SEC",
+    "ApproveDevice": "ADM SEC",
+    "RevokeDevice": "ADM SEC",
+    "ProposePolicyChange": "ADM SEC",
+    "ApprovePolicyChange": "ADM SEC",
+    "WithdrawPolicyChange": "ADM SEC",
     "IssueServiceToken": "SEC",
     "RevokeServiceToken": "ADM SEC",
     # one's own account

@@ -18,8 +18,8 @@ from core.trial.authority import (
 )
 from core.trial.catalogue import DECIDERS, OPENS_WITH, opening_topics
 from core.trial.people.delegation import DELEGATED_ROLES
+from core.trial.people.person import Person
 from core.trial.people.rights import Delegation, Held, Training
-from core.trial.people.state import Person
 from core.trial.policy import ACCOUNTABILITY, SERVICE_TYPES, founding_policy
 from tests.matrix.table import PEOPLE, TABLE, allowed, expected
 from tests.support.given import LONG_AFTER, given
@@ -163,7 +163,7 @@ def test_administrators_and_registrars_sign_nothing_clinical_and_inspectors_noth
         role: {g.type.partition(".")[0] for g in founding_policy().grants if g.role is role}
         for role in PEOPLE
     }
-    assert signed[Role.ADM] == signed[Role.SEC] == {"people", "instance"}
+    assert signed[Role.ADM] == signed[Role.SEC] == {"people", "instance", "devices"}
     assert signed[Role.AUD] == {"people"}
 
 

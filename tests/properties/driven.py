@@ -18,8 +18,8 @@ from core.trial.cohorts import computed_decision
 from core.trial.context import Context
 from core.trial.escalation.holds import holds_in_force
 from core.trial.facts import Facts
+from core.trial.people.person import Person
 from core.trial.people.rights import Held
-from core.trial.people.state import Person
 from core.trial.study.events import ProtocolConfigApproved, ProtocolConfigProposed
 from core.trial.study.self_test import self_test_digest
 from tests.support.given import (

@@ -78,6 +78,7 @@ class Person:
     failed: bool = False
     failures: int = 0
     enrolled: int | None = None
+    treated_by: set[str] = field(default_factory=set)
     dosed: tuple[int, date, str] | None = None
     closed: bool = False
     withdrawn_on: date | None = None
@@ -508,7 +509,7 @@ def _judge(model: Model, asked: Asked) -> Iterator[str]:
         return
     if person.dosed is None:
         yield "ILLEGAL_SEQUENCE"
-    if one.writer == asked.by.id:
+    if asked.by.id in {one.writer, *person.treated_by}:
         yield "SOD_VIOLATION"
     if asked.good and not person.is_candidate(asked.ae):
         yield "NOT_A_DLT_CANDIDATE"
@@ -582,11 +583,9 @@ def _sign(model: Model, asked: Asked) -> Iterator[str]:
         yield "DECISION_DIFFERS"
     if model.signed and model.signed[-1] == (asked.words, model.facts):
         yield "ALREADY_SIGNED"
-    if model.meeting and asked.by.id not in model.meeting.votes:
-        yield "NOT_VOTED"
     votes = list(model.meeting.votes.values()) if model.meeting else []
-    if len(votes) < QUORUM:
-        yield "NO_QUORUM"
+    if model.meeting and len(votes) < len(model.meeting.roster):
+        yield "VOTING_OPEN"
     if votes.count(asked.words) * 2 <= len(votes):
         yield "NO_MAJORITY"
 
@@ -643,7 +642,7 @@ def accept(model: Model, asked: Asked, position: int) -> None:
     model.raise_holds()
 
 
-def _take_effect(model: Model, asked: Asked) -> None:  # noqa: C901, PLR0912 - one case a command
+def _take_effect(model: Model, asked: Asked) -> None:  # noqa: C901, PLR0912, PLR0915 - one case a command
     person = model.person(asked.key)
     match asked.step:
         case "consent":
@@ -661,8 +660,10 @@ def _take_effect(model: Model, asked: Asked) -> None:  # noqa: C901, PLR0912 - o
             person.failed, person.failures = True, person.failures + 1
         case "enrol":
             person.enrolled = asked.level
+            person.treated_by.add(asked.by.id)
         case "dose":
             person.dosed = (asked.level, model.today, asked.lot)
+            person.treated_by.add(asked.by.id)
             model.order.append(asked.key)
         case "toxicity":
             person.toxicities[asked.ae] = Toxicity(asked.grade, model.today, asked.by.id)

@@ -20,7 +20,7 @@ from tests.support.given import given as given_events
 if TYPE_CHECKING:
     from core.audit.entry import Entry
     from core.kernel.recorded import Recorded
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 
 class Chain:

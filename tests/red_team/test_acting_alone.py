@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from api.verification import verify_store
 from core.kernel.actors import Duty, Role
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
@@ -23,6 +24,7 @@ from tests.verify.test_going_around_the_deciders import go_around
 
 if TYPE_CHECKING:
     from core.kernel.recorded import Event
+    from core.store.recorder import Batch
     from core.trial.catalogue import Command
     from tests.support.world import World
 
@@ -235,3 +237,56 @@ def test_an_approval_that_says_something_else_than_it_covers_does_not_verify(wor
     covers, stream = proposals(world, SC), f"person/{SC.id}"
     said = events.EnrolmentApproved(covers, ("the role SC, from now on, without end",))
     assert "NOT_AS_DECIDED" in go_around(world, SEC, stream, said)
+
+
+# -- a stolen officer's key, and what it left behind -----------------------------------------------------
+
+
+def deputised(world: World) -> Member:
+    """Enrol a second administrator, so that the first one's key can be declared stolen."""
+    deputy = Member("adm.yu", "Yu Fei", Role.ADM)
+    world.keys[deputy.id] = SigningKey(new_seed())
+    world.enrol(deputy, world.keys[deputy.id])
+    return deputy
+
+
+def stolen(world: World, covers: tuple[str, ...]) -> commands.DeclareKeyCompromise:
+    since = world.trial.signed[covers[0]].position
+    return commands.DeclareKeyCompromise(ADM.id, world.keys[ADM.id].key_id, since)
+
+
+def test_what_a_stolen_key_proposed_is_not_approved_until_its_officer_stands_by_it(world: World) -> None:
+    """Else one officer, who does not know what the thief left, completes what takes two."""
+    deputy = deputised(world)
+    covers = world.propose(GHOST, KEY)
+    world.do(commands.VerifyIdentity(GHOST.id, PASSPORT, None), SEC)
+    world.do(stolen(world, covers), SEC, reason="taken on the train")
+    approval = commands.ApproveEnrolment(GHOST.id, covers)
+    assert world.refused(approval, SEC) == "PROPOSAL_IN_DOUBT"
+    following = SigningKey(new_seed())
+    proved = prove_possession(following, ORIGIN, ADM.id)
+    world.do(commands.ProposeSigningKey(ADM.id, following.key_id, proved), deputy)
+    world.do(commands.VerifyIdentity(ADM.id, PASSPORT, None), SEC)
+    proposed = tuple(p.digest for p in world.trial.people[ADM.id].proposals)
+    world.do(commands.ApproveEnrolment(ADM.id, proposed), SEC)
+    world.do(commands.ReaffirmSignatures(ADM.id, covers), ADM, key=following)
+    assert world.do(approval, SEC).positions
+    assert verify_store(world.url, world.trust, workers=0).findings == ()
+
+
+def test_a_compromise_that_is_declared_meanwhile_stops_the_approval(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the decision and its append, on another server."""
+    deputy, other, append = deputised(world), world.sibling(), world.log.append
+    covers = world.propose(GHOST, KEY)
+    world.do(commands.VerifyIdentity(GHOST.id, PASSPORT, None), SEC)
+
+    def append_late(batch: Batch) -> object:
+        monkeypatch.setattr(world.log, "append", append)
+        other.do(stolen(other, covers), deputy, reason="taken on the train")
+        return append(batch)
+
+    monkeypatch.setattr(world.log, "append", append_late)
+    assert world.refused(commands.ApproveEnrolment(GHOST.id, covers), SEC) == "PROPOSAL_IN_DOUBT"
+    assert verify_store(world.url, world.trust, workers=0).findings == ()

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from core.kernel.errors import Refused
-from core.rules.eligibility import Attestation, Group, RuleResult, ScreeningFacts, judge_eligibility
+from core.rules.eligibility import (
+    Attestation,
+    EligibilityResult,
+    Group,
+    RuleResult,
+    ScreeningFacts,
+    judge_eligibility,
+)
 from core.rules.nct05727722 import criteria_of_nct05727722
 from core.rules.quantities import Quantity, Sex
 from core.rules.screening_facts import UNITS, Measurement
@@ -48,6 +55,10 @@ def _facts(group: str = "ACLF", **changes: Any) -> ScreeningFacts:
     return replace(facts, **changes)
 
 
+def _answering(result: EligibilityResult, answer: RuleResult) -> list[str]:
+    return [rule for rule, given in result.rules if given is answer]
+
+
 def _answer(rule: str, facts: ScreeningFacts) -> str:
     return dict(judge_eligibility(facts, CRITERIA).rules)[rule]
 
@@ -56,7 +67,7 @@ def _answer(rule: str, facts: ScreeningFacts) -> str:
 def test_everything_in_order_is_eligible(group: str) -> None:
     result = judge_eligibility(_facts(group), CRITERIA)
     assert result.eligible
-    assert result.answering(RuleResult.FAIL) == ()
+    assert {answer for _, answer in result.rules} == {RuleResult.PASS}
     assert len(result.rules) == {"CLF": 9, "ACLF": 8}[group] + 12
 
 
@@ -142,9 +153,9 @@ def test_each_attestation_decides_its_rule(rule: str, attestation: str) -> None:
     opposite = {**ATTESTED, attestation: not ATTESTED[attestation]}
     unsaid = {**ATTESTED, attestation: None}
     failed = judge_eligibility(_facts(group, attestations=opposite), CRITERIA)
-    assert failed.answering(RuleResult.FAIL) == (rule,)
+    assert _answering(failed, RuleResult.FAIL) == [rule]
     unknown = judge_eligibility(_facts(group, attestations=unsaid), CRITERIA)
-    assert unknown.answering(RuleResult.UNKNOWN) == (rule,)
+    assert _answering(unknown, RuleResult.UNKNOWN) == [rule]
     assert not failed.eligible
     assert not unknown.eligible
 

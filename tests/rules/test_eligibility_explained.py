@@ -30,6 +30,11 @@ def measuring(**values: str) -> dict[str, Quantity]:
     return {name: Quantity(Decimal(value), UNITS[Measurement(name)]) for name, value in values.items()}
 
 
+def _failed(facts: ScreeningFacts) -> list[str]:
+    answers = judge_eligibility(facts, CRITERIA).rules
+    return [rule for rule, answer in answers if answer is RuleResult.FAIL]
+
+
 def attesting(**said: bool) -> dict[str, bool | None]:
     return {**SAID, **said}
 
@@ -149,7 +154,7 @@ def test_every_failure_is_explained_by_what_is_true(
 ) -> None:
     """Whatever failed has a reason; each comparison holds; nothing is said to be attested that is not."""
     facts = ScreeningFacts(group, sex, age, measuring(**values), days, said)
-    for rule in judge_eligibility(facts, CRITERIA).answering(RuleResult.FAIL):
+    for rule in _failed(facts):
         words = explain_failure(rule, facts, CRITERIA)
         assert re.fullmatch(rf"{rule} \(.+\)", words)
         for left, sign, times, unit, right in COMPARISON.findall(words):
@@ -189,6 +194,6 @@ def test_no_rule_that_can_fail_lacks_an_explanation(group: Group) -> None:
             for name in Attestation
         },
     )
-    failed = judge_eligibility(everything_wrong, CRITERIA).answering(RuleResult.FAIL)
+    failed = _failed(everything_wrong)
     assert set(failed) == {rule.id for rule in RULES_OF[group] if rule.kind is not RuleKind.DESCRIPTOR}
     assert all(explain_failure(rule, everything_wrong, CRITERIA) != rule for rule in failed)

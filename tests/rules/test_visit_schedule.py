@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.kernel.errors import Malformed
-from core.rules.visit_schedule import CalendarEntry, VisitStatus, nearest_visit, visit_calendar
+from core.rules.visit_schedule import CalendarEntry, VisitStatus, visit_calendar
 from tests.rules.golden_outcomes import day_zero, endings
 from tests.rules.vectors import golden_events, load
 
@@ -143,37 +143,6 @@ def test_visits_come_in_order_and_strangers_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "visit"),
-    [
-        (-3, 1),
-        (1, 1),
-        (2, 3),
-        (5, 3),
-        (6, 7),
-        (10, 7),
-        (11, 14),
-        (12, 14),
-        (20, 14),
-        (21, 14),
-        (22, 28),
-        (33, 28),
-        (44, 28),
-        (45, 60),
-        (99, 60),
-    ],
-)
-def test_a_day_belongs_to_the_nearest_visit_and_a_tie_to_the_earlier(day: int, visit: int) -> None:
-    assert nearest_visit(WINDOWS, day) == visit
-    assert nearest_visit(WINDOWS[::-1], day) == visit
-
-
-def test_in_an_overlap_the_nearest_nominal_day_wins_and_a_window_wins_over_nearness() -> None:
-    overlapping = [Window(10, 8, 16), Window(20, 12, 22)]
-    assert [nearest_visit(overlapping, day) for day in (12, 14, 15, 16)] == [10, 10, 10, 20]
-    assert nearest_visit([Window(28, 25, 31), Window(60, 40, 65)], 42) == 60
-
-
-@pytest.mark.parametrize(
     "windows",
     [
         [],
@@ -186,8 +155,6 @@ def test_schedules_that_contradict_themselves_are_refused(windows: list[Window])
     with pytest.raises(Malformed) as refusal:
         visit_calendar(windows, DAY_ZERO, {}, DAY_ZERO)
     assert refusal.value.code == "BAD_VISIT_WINDOWS"
-    with pytest.raises(Malformed):
-        nearest_visit(windows, 14)
 
 
 @given(

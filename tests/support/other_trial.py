@@ -21,6 +21,7 @@ from core.trial.study.config import (
     DosingRules,
     HlaRules,
     ImprovementRules,
+    LaboratoryRules,
     MeldRules,
     PlausibleRange,
     ProductSpecification,
@@ -108,4 +109,5 @@ def other_config() -> ProtocolConfig:
         safety=SafetyRules(90, 12, 5, 10, ("related_death",)),
         committee=CommitteeRules(1),
         data=DataRules(48, 0),
+        laboratory=LaboratoryRules(("fibrinogen",)),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -15,7 +18,7 @@ from core.audit.statement import Seen
 from core.clock import new_txn_id
 from core.kernel.actors import Auth, Meaning, Role
 from core.kernel.encoding import to_base64
-from core.kernel.errors import Conflict
+from core.kernel.errors import Conflict, IntegrityFinding
 from core.kernel.recorded import Reason, Signer
 from core.keys.ed25519 import SigningKey, new_seed
 from core.keys.possession import prove_possession
@@ -38,6 +41,8 @@ from tests.support.given import ADM, MM, ORIGIN, PI, SC, SC2, SEC, SRC, administ
 from tests.support.world import CANDIDATES, World, founded, world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.kernel.recorded import Event
     from tests.support.given import Member
 
@@ -79,9 +84,7 @@ def append_around(
         trial, created = world.log.trial, world.log.trial.instance.created
         assert created is not None
         signer = service_signer(created) if member is None else _signer(world, member, delegation)
-        meanings = [
-            g.meaning for g in created.policy.grants if (g.role, g.type) == (signer.role, event.TOPIC)
-        ]
+        meanings = trial.instance.grants.get((event.TOPIC, signer.role))
         meaning = meanings[0] if meanings else Meaning.APPROVED
         now = world.clock()
         ceremony = Ceremony(
@@ -215,23 +218,22 @@ def test_one_idempotency_key_for_two_commands_at_once_is_one_event(world: World)
     assert verify_store(world.url, world.trust, workers=0).findings == ()
 
 
-def test_a_row_written_past_the_writer_is_never_acted_upon(world: World) -> None:
-    """A DBA adds a row and moves the head; no checkpoint by the log key covers it."""
-    import sqlite3
-
-    from core.kernel.errors import IntegrityFinding
-
-    size = world.log.size()
-    with sqlite3.connect(world.folder / "log.sqlite") as database:
+def test_a_row_written_past_the_writer_is_never_acted_upon(world: World, tmp_path: Path) -> None:
+    """A DBA adds a row that is signed and sealed as it should be; no checkpoint by the log key covers it."""
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(world.folder, elsewhere)
+    other, size = World.open(elsewhere, world.keys, world.clock()), world.log.size()
+    other.do(screening("S90"), SC)
+    other.close()
+    with closing(sqlite3.connect(world.folder / "log.sqlite")) as database, database:
+        database.execute("ATTACH ? AS elsewhere", (str(elsewhere / "log.sqlite"),))
         database.execute(
-            "INSERT INTO stored_events SELECT originator_id, originator_version + 50, topic, state,"
-            " leaf_hash, ? FROM stored_events WHERE rowid = ?",
-            (size + 1, size),
+            "INSERT INTO stored_events SELECT * FROM elsewhere.stored_events WHERE rowid = ?",
+            (size + 1,),
         )
-    database.close()
     for _ in range(2):
-        with pytest.raises(IntegrityFinding):
-            world.do(screening("S90"), SC)
+        with pytest.raises(IntegrityFinding, match="HEAD_MISMATCH"):
+            world.do(screening("S91"), SC)
 
 
 def test_what_was_decided_by_rules_of_another_release_cannot_be_told(world: World) -> None:

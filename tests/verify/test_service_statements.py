@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from api.verification import verify_store
+from core.kernel.errors import IntegrityFinding
+from core.trial.context import Decided
 from core.trial.instance.events import (
     ClockDiscrepancyDetected,
     CommandRefused,
+    RefusalsRepeated,
     SessionMisused,
     TimeSourceChecked,
     UnknownSignInsRefused,
@@ -35,20 +38,63 @@ def said(world: World, stream: str, payload: Any) -> set[tuple[int | None, str]]
     return findings(world)
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        TimeSourceChecked("ntp", 10**9, 2000),
-        TimeSourceChecked("ntp", 2001, 2000),
-        TimeSourceChecked("ntp", 0, -7),
-        TimeSourceChecked("ntp", 0, 0),
-        TimeSourceChecked("", 0, 2000),
-        ClockDiscrepancyDetected("ntp", 0, 2000),
-        ClockDiscrepancyDetected("ntp", 1999, 2000),
-    ],
+NO_CHECKS = (
+    TimeSourceChecked("ntp", 10**9, 2000),
+    TimeSourceChecked("ntp", 2001, 2000),
+    TimeSourceChecked("ntp", 0, -7),
+    TimeSourceChecked("ntp", 0, 0),
+    TimeSourceChecked("", 0, 2000),
+    ClockDiscrepancyDetected("ntp", 0, 2000),
+    ClockDiscrepancyDetected("ntp", 1999, 2000),
 )
+NO_REFUSALS = (
+    SessionMisused("nobody.known", START, 5),
+    SessionMisused(None, START, -3),
+    SessionMisused(None, LONG_AGO, 5),
+    UnknownSignInsRefused(FUTURE, 3),
+    UnknownSignInsRefused(START, 0),
+    UnknownSignInsRefused(START + timedelta(seconds=1), 3),
+    RefusalsRepeated("ROLE_NOT_HELD", "nobody.known", START, 3),
+    RefusalsRepeated("role not held", SC.id, START, 3),
+    RefusalsRepeated("ROLE_NOT_HELD", SC.id, START, 0),
+    RefusalsRepeated("ROLE_NOT_HELD", SC.id, FUTURE, 3),
+    CommandRefused("lower case!!", "SignIn", SC.id, None),
+    CommandRefused("ROLE_NOT_HELD", "sign in", SC.id, None),
+    CommandRefused("ROLE_NOT_HELD", "SignIn", SC.id, "person/../x"),
+    CommandRefused("ROLE_NOT_HELD", "SignIn", "nobody.known", None),
+    CommandRefused("NO_SEALED_KEY", "SignIn", "../x", None),
+    CommandRefused("LOCKED_OUT", "SignIn", SC.id, None),
+)
+
+
+@pytest.mark.parametrize("payload", NO_CHECKS)
 def test_a_check_of_the_clock_that_cannot_be(world: World, payload: Any) -> None:
     assert said(world, "instance", payload) == {(world.log.size(), "SERVICE_STATEMENT")}
+
+
+@pytest.mark.parametrize("payload", NO_REFUSALS)
+def test_a_refusal_that_cannot_be(world: World, payload: Any) -> None:
+    assert (world.log.size() + 1, "SERVICE_STATEMENT") in said(world, "refusals", payload)
+
+
+def test_an_honest_service_never_says_it(world: World) -> None:
+    size = world.log.size()
+    for stream, payloads in (("instance", NO_CHECKS), ("refusals", NO_REFUSALS)):
+        for payload in payloads:
+            with pytest.raises(IntegrityFinding, match="SERVICE_STATEMENT"):
+                world.handler.refusing.record_by_service([Decided(stream, payload)])
+    assert world.log.size() == size
+
+
+def test_a_refusal_of_nobody_is_not_laid_at_somebodys_door(world: World) -> None:
+    """Before, it was recorded, and the verifier reported the honest server."""
+    size = world.log.size()
+    for code, person in (("ROLE_NOT_HELD", "nobody.known"), ("UNKNOWN_PERSON", "../x")):
+        world.handler.record_refusal(code, "SignIn", person, None)
+    assert world.log.size() == size
+    world.handler.record_refusal("UNKNOWN_PERSON", "SignIn", "nobody.known", None)
+    assert world.log.size() == size + 1
+    assert findings(world) == set()
 
 
 def minute(world: World) -> datetime:
@@ -56,32 +102,13 @@ def minute(world: World) -> datetime:
     return world.log.received_at.replace(second=0, microsecond=0)
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        SessionMisused("nobody.known", START, 5),
-        SessionMisused(None, START, -3),
-        SessionMisused(None, LONG_AGO, 5),
-        UnknownSignInsRefused(FUTURE, 3),
-        UnknownSignInsRefused(START, 0),
-        UnknownSignInsRefused(START + timedelta(seconds=1), 3),
-        CommandRefused("lower case!!", "SignIn", SC.id, None),
-        CommandRefused("ROLE_NOT_HELD", "sign in", SC.id, None),
-        CommandRefused("ROLE_NOT_HELD", "SignIn", SC.id, "person/../x"),
-        CommandRefused("ROLE_NOT_HELD", "SignIn", "nobody.known", None),
-        CommandRefused("NO_SEALED_KEY", "SignIn", "../x", None),
-        CommandRefused("LOCKED_OUT", "SignIn", SC.id, None),
-    ],
-)
-def test_a_refusal_that_cannot_be(world: World, payload: Any) -> None:
-    assert (world.log.size() + 1, "SERVICE_STATEMENT") in said(world, "refusals", payload)
-
-
 def test_what_an_honest_service_says(world: World) -> None:
     for payload in (
         SessionMisused(SC.id, minute(world), 5),
         SessionMisused(None, minute(world), 5),
         UnknownSignInsRefused(minute(world), 1),
+        RefusalsRepeated("ROLE_NOT_HELD", SC.id, minute(world), 1),
+        RefusalsRepeated("NO_SEALED_KEY", "nobody.known", minute(world), 1),
         CommandRefused("ROLE_NOT_HELD", "SignIn", SC.id, None),
         CommandRefused("NO_SEALED_KEY", "Invite", "nobody.known", None),
     ):

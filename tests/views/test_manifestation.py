@@ -101,6 +101,23 @@ def test_how_a_manifest_reads() -> None:
     assert cell(manifest) == "Zhao Min (MM), approved, 2026-03-02 09:14:03+08:00 Asia/Shanghai"
 
 
+def test_a_table_keeps_what_it_can_show_and_names_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    revoked = {"position": 9, "by": "sec.lin", "reason": {"code": "gone", "text": "stolen"}}
+    print_table(
+        [
+            {"device": "pc-1", "revoked": revoked, "new": "yes", "forms": [{"form": "ae"}], "tests": []},
+            {"device": "pc-2", "revoked": None, "new": [{"test": "endotoxin"}], "forms": [], "tests": []},
+        ]
+    )
+    shown = capsys.readouterr()
+    assert [line.split() for line in shown.out.splitlines() if line[0] != "-"] == [
+        ["device", "revoked", "new", "tests"],
+        ["pc-1", "9", "sec.lin", "gone", "stolen", "yes", "-"],
+        ["pc-2", "-", "...", "-"],
+    ]
+    assert shown.err == "(with --json also: new, forms)\n"
+
+
 def test_a_result_is_signed_by_who_entered_it_not_by_who_corrected_its_neighbour(overseen: Overseen) -> None:
     for row in overseen.shown("labs"):
         changes = [one["position"] for one in row["superseded"]]

@@ -58,6 +58,24 @@ def test_a_row_is_read_by_who_reads_its_event(golden_views: Views, view: str) ->
             assert may_read_row(view, role, row[ROW_BY_ROW[view]], row)  # one's own
 
 
+# Part 11 section 5, read once more: which role reads a view without reading all of its streams.
+EXCEPTIONS = {
+    "subjects": "SRC",
+    "deviations": "SRC",
+    "holds": "SC SI",
+    "labs": "LB",
+    "hla": "LB",
+    "lots": "LB PH",
+    "source-verification": "SC",
+    "doubtful-signatures": "ADM SEC",
+    "alerts": "ADM SVC",
+}
+
+
+def test_nobody_is_excepted_but_whom_section_5_excepts() -> None:
+    assert {view: " ".join(sorted(roles)) for view, roles in ALSO.items()} == EXCEPTIONS
+
+
 def test_an_exception_gives_a_role_what_it_would_not_have() -> None:
     for view, roles in ALSO.items():
         assert roles <= NAMES[view].readers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 from contextlib import closing
@@ -246,3 +247,18 @@ def test_a_borrowed_connection_comes_back_after_the_file_was_closed(tmp_path: Pa
         assert connection.execute("SELECT 1").fetchone() == (1,)
     with pytest.raises(sqlite3.ProgrammingError):
         connection.execute("SELECT 1")
+
+
+def test_a_long_way_leaves_the_trial_out_of_every_later_collection(
+    golden_log: TrialLog, tmp_path: Path
+) -> None:
+    with closing(Views(tmp_path / "v")) as views:
+        before = gc.get_freeze_count()
+        try:
+            Runner(golden_log, views, page=10_000).catch_up(200)
+            assert gc.get_freeze_count() == before
+            Runner(golden_log, views, page=50).rebuild()
+            assert gc.get_freeze_count() > before
+        finally:
+            gc.unfreeze()
+    assert gc.isenabled()

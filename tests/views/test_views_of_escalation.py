@@ -11,19 +11,23 @@ import pytest
 
 from core.kernel import streams
 from core.kernel.quantities import Quantity
+from core.kernel.recorded import Reason
 from core.rules.escalation_table import ROWS
 from core.rules.escalation_words import CONDITIONS
 from core.store.trial_log import open_row
-from core.trial.escalation.events import DecisionSigned, SrcMeetingClosed
+from core.trial.escalation.events import DecisionSigned, SrcMeetingClosed, SrcVotingEnded
+from core.trial.escalation.state import Escalation, Meeting
 from core.trial.explanation import explain
 from core.trial.study.config import DoseLevel
 from core.trial.study.events import DoseLevelAdded
 from core.trial.subject.adverse_events import AdverseEvent, AdverseEventRegraded, AdverseEventReported
-from tests.decisions.committee import AGAINST, agreed, signed
+from projections.trail import Trail
+from tests.decisions.committee import AGAINST, agreed, met, seated, signed
 from tests.support.given import (
     MM,
     NCT05727722,
     SC,
+    SRC2,
     Past,
     adverse_event,
     completed,
@@ -268,7 +272,7 @@ def test_the_trail_withholds_how_members_vote_until_the_meeting_has_ended(
         assert during[position]["event"] == after[position]["event"] == "SrcVoteCast"
         assert "declare" not in during[position]["sentence"]
         assert [one["field"] for one in during[position]["changes"]] == ["meeting"]
-        assert during[position]["about"] == {"withheld": ["decision", "level", "rationale"]}
+        assert during[position]["about"] == {"withheld": ["decision", "level", "rationale", "reason"]}
         assert "declare mtd, dose level 2" in after[position]["sentence"]
         told = {one["field"]: one["new"] for one in after[position]["changes"]}
         assert (told["decision"], told["level"]) == ("declare_mtd", 2)
@@ -293,6 +297,28 @@ def test_a_meeting_that_closes_without_a_decision_tells_its_votes_and_no_others(
     assert votes_told(voting()) == [False, False]
     assert votes_told(closed) == [True, True]
     assert votes_told(agreed(closed, "escalate", 2, meeting="M2")) == [True, True, False, False]
+
+
+def test_the_reason_given_with_a_vote_is_withheld_with_it() -> None:
+    trial = seated(voting()).trial
+    vote = replace(recorded(voting()[-1], 40, 3), reason=Reason("late", "I vote to escalate"))
+    closed = recorded(Past(streams.ESCALATION, SrcMeetingClosed("M1", "adjourned"), by=MM), 41, 4)
+    before = Escalation(meeting=Meeting(met(completed("S01"))[-1].payload, 38, ballots=(vote,)))
+    [withheld] = Trail().project(vote, None, trial)
+    _, told = Trail().project(closed, before, trial)
+    assert "I vote" not in str(withheld)
+    assert told.row is not None
+    assert told.row["reason"] == {"code": "late", "text": "I vote to escalate"}
+
+
+def test_a_meeting_says_whether_it_takes_votes() -> None:
+    def takes_votes(events: list[Past]) -> bool:
+        return bool(read_after(events, "meetings")[-1]["takes_votes"])
+
+    ended = Past(streams.ESCALATION, SrcVotingEnded("M1", (SRC2.id,)), by=MM)
+    assert takes_votes(voting()[:-1])
+    assert not takes_votes(voting())
+    assert not takes_votes([*voting()[:-1], ended])
 
 
 SIX = [event for n in range(2, 8) for event in completed(f"S{n:02d}", 2)]

@@ -88,7 +88,15 @@ def test_the_birth_in_the_trail_is_flat_and_complete(stage: Stage, views: Views)
 
 
 # What tells of people, keys and the running instance, and of no subject.
-OF_THE_INSTANCE = {"people", "access-register", "doubtful-signatures", "alerts", "clock"}
+OF_THE_INSTANCE = {
+    "people",
+    "devices",
+    "access-register",
+    "policies",
+    "doubtful-signatures",
+    "alerts",
+    "clock",
+}
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda p: p.name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from core.trial.casebook import assessments, commands, events, labs, visits
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
 
 COMMANDS: Final[tuple[CommandRow, ...]] = (
     (commands.RecordVisit, visits.record_visit, (events.VisitRecorded,)),

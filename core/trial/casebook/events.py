@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from core.kernel.actors import Meaning, Role, Signers
+from core.kernel.codec import absent_unless_said
 from core.kernel.quantities import Quantity
 
 
@@ -57,6 +58,14 @@ class DeviationSeverity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredBy:
+    """From which registered analyser a result came; `sent_at` is what its own clock said when it sent."""
+
+    analyser: str
+    sent_at: dt.datetime | None = absent_unless_said()
+
+
+@dataclass(frozen=True, slots=True)
 class LabResult:
     """One result; specimen and times are its own, as a re-draw may differ from the panel."""
 
@@ -66,6 +75,7 @@ class LabResult:
     specimen_set: str
     drawn_at: dt.datetime
     resulted_at: dt.datetime
+    measured: MeasuredBy | None = absent_unless_said()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ def report_lab_panel(facts: Facts, command: ReportLabPanel, context: Context) ->
     Raises: `UNKNOWN_SUBJECT`, `CONSENT_MISSING`, `CONSENT_WITHDRAWN`, `CONTRADICTS_DEATH`,
     `DUPLICATE_SPECIMEN_SET`, `BAD_IDENTIFIER`, `DUPLICATE_ANALYTE`, `NO_RESULTS`,
     `SPECIMEN_MISMATCH`, `RESULT_BEFORE_RECEIPT`, `RESULT_BEFORE_DRAW`, `FUTURE_TIME`,
-    `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`.
+    `UNKNOWN_ANALYTE`, `UNKNOWN_UNIT`, `NON_POSITIVE`, `IMPLAUSIBLE`, `ANALYSER_MISSING`,
+    `DEVICE_NOT_REGISTERED`.
     """
     _require_drawn_from_living(facts, command.subject_key, command.drawn_at)
     casebook = facts.casebook(command.subject_key)
@@ -136,14 +137,16 @@ def repeat_lab_result(facts: Facts, command: RepeatLabResult, context: Context) 
     """Replace a result by the repeat of its measurement; the laboratory released the repeat later.
 
     Raises: `UNKNOWN_SUBJECT`, `UNKNOWN_RESULT`, `REASON_REQUIRED`, `STALE_VALUE`,
-    `REPEAT_BEFORE_RESULT`, `CONSENT_MISSING`, `CONSENT_WITHDRAWN`, `CONTRADICTS_DEATH`, and as
-    `require_result`.
+    `REPEAT_BEFORE_RESULT`, `ANALYSER_MISSING` where the result that it repeats named one,
+    `CONSENT_MISSING`, `CONSENT_WITHDRAWN`, `CONTRADICTS_DEATH`, and as `require_result`.
     """
     before = _result(_panel(facts, command), command.result.analyte)
     require_reason(context)
     _require_standing(before, command.old)
     if command.result.resulted_at <= before.resulted_at:
         raise Refused("REPEAT_BEFORE_RESULT", "a repeat is released after the result that it repeats")
+    if before.measured is not None and command.result.measured is None:
+        raise Refused("ANALYSER_MISSING", "the result named its analyser, so its repeat names one too")
     _require_drawn_from_living(facts, command.subject_key, command.result.drawn_at)
     require_result(facts, facts.casebook(command.subject_key), command.result, context)
     event = LabResultRepeated(command.visit, command.specimen_set, command.old, command.result)

@@ -42,6 +42,13 @@ class CastSrcVote(EscalationCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class EndSrcVoting(EscalationCommand):
+    """End the voting at the open meeting without those who have not voted, so that it can decide."""
+
+    meeting: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseSrcMeeting(EscalationCommand):
     """End the open meeting without a decision."""
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from core.trial.escalation import commands, events, meetings, signing, stopping, what_if
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
 
 COMMANDS: Final[tuple[CommandRow, ...]] = (
     (commands.OpenSrcMeeting, meetings.open_src_meeting, (events.SrcMeetingOpened,)),
     (commands.CastSrcVote, meetings.cast_src_vote, (events.SrcVoteCast,)),
+    (commands.EndSrcVoting, meetings.end_src_voting, (events.SrcVotingEnded,)),
     (commands.CloseSrcMeeting, meetings.close_src_meeting, (events.SrcMeetingClosed,)),
     (commands.SignDecision, signing.sign_decision, (events.DecisionSigned,)),
     (commands.PlaceSafetyHold, stopping.place_safety_hold, (events.SafetyHoldPlaced,)),

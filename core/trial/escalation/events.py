@@ -53,6 +53,15 @@ class SrcVoteCast:
 
 
 @dataclass(frozen=True, slots=True)
+class SrcVotingEnded:
+    """Nobody votes at the meeting any more, although some on its roster have not: `absent` are their ids."""
+
+    TOPIC: ClassVar[str] = "escalation.SrcVotingEnded/1"
+    meeting: str
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SrcMeetingClosed:
     """The meeting ended without a decision."""
 
@@ -142,6 +151,7 @@ class DecisionSimulated:
 EscalationEvent = (
     SrcMeetingOpened
     | SrcVoteCast
+    | SrcVotingEnded
     | SrcMeetingClosed
     | DecisionSigned
     | DecisionSuperseded
@@ -154,6 +164,7 @@ EscalationEvent = (
 SIGNERS: Final[Signers] = {
     SrcMeetingOpened: ((Role.MM, Meaning.APPROVED),),
     SrcVoteCast: ((Role.SRC, Meaning.VOTED),),
+    SrcVotingEnded: ((Role.MM, Meaning.APPROVED),),
     SrcMeetingClosed: ((Role.MM, Meaning.APPROVED), (Role.SRC, Meaning.APPROVED)),
     DecisionSigned: ((Role.SRC, Meaning.APPROVED),),
     DecisionSuperseded: ((Role.SRC, Meaning.APPROVED),),

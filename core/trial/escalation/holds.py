@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core.kernel.errors import Refused
 from core.rules.dlt import FATAL_GRADE
 from core.rules.escalation_terms import HOLD_ABOVE
 from core.trial.cohorts import decided, in_order_of_dosing
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from core.kernel.recorded import Recorded
     from core.trial.cohorts import Contribution
     from core.trial.escalation.state import Escalation
-    from core.trial.facts import Facts
     from core.trial.study.state import Study
     from core.trial.subject.state import Subject
 
@@ -145,16 +143,3 @@ def holds_in_force(raised: Mapping[str, Trigger], escalation: Escalation) -> tup
     }
     standing = (one for one in (*raised.values(), *placed.values()) if one.id not in escalation.lifted)
     return tuple(sorted(standing, key=lambda one: (one.position, one.id)))
-
-
-def require_no_hold(facts: Facts) -> None:
-    """Refuse while anything stops dosing (domain 1.2, safety hold).
-
-    Raises: `SAFETY_HOLD`.
-    """
-    if holds := holds_in_force(facts.raised(), facts.escalation()):
-        raise Refused(
-            "SAFETY_HOLD",
-            "dosing is stopped until the committee lifts every hold",
-            holds=[one.id for one in holds],
-        )

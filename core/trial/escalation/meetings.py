@@ -3,6 +3,9 @@
 What the committee decides on must be what was shown to it: the snapshot is a signed head of this very log,
 nothing that the decision is computed from has happened between it and the opening, and each vote and the
 signature are refused once those facts have moved (domain 1.2; part 11 section 6).
+
+Votes are secret: while anybody can still vote, nothing is decided by counting them, so that neither an
+answer nor a refusal tells how the others voted.
 """
 
 from __future__ import annotations
@@ -16,11 +19,21 @@ from core.kernel.streams import require_key
 from core.rules.escalation import DecisionKind
 from core.trial.cohorts import computed_decision, facts_digest
 from core.trial.context import Context, Decided
-from core.trial.escalation.events import SrcMeetingClosed, SrcMeetingOpened, SrcVoteCast
+from core.trial.escalation.events import (
+    SrcMeetingClosed,
+    SrcMeetingOpened,
+    SrcVoteCast,
+    SrcVotingEnded,
+)
 from core.trial.study.state import require_config
 
 if TYPE_CHECKING:
-    from core.trial.escalation.commands import CastSrcVote, CloseSrcMeeting, OpenSrcMeeting
+    from core.trial.escalation.commands import (
+        CastSrcVote,
+        CloseSrcMeeting,
+        EndSrcVoting,
+        OpenSrcMeeting,
+    )
     from core.trial.escalation.state import Meeting
     from core.trial.facts import Facts
 
@@ -77,19 +90,33 @@ def _require_roster(facts: Facts, roster: tuple[str, ...], quorum: int, context:
 def cast_src_vote(facts: Facts, command: CastSrcVote, context: Context) -> tuple[Decided, ...]:
     """Vote once, as a member of the open meeting, on the facts on which it was opened.
 
-    Raises: `NO_OPEN_MEETING`, `NOT_ON_ROSTER`, `ALREADY_VOTED`, `SNAPSHOT_STALE`, `BAD_DECISION`,
-    `NOTHING_TO_SIGN`, `LEVEL_UNKNOWN`, `BAD_TEXT`.
+    Raises: `NO_OPEN_MEETING`, `NOT_ON_ROSTER`, `ALREADY_VOTED`, `VOTING_ENDED`, `SNAPSHOT_STALE`,
+    `BAD_DECISION`, `NOTHING_TO_SIGN`, `LEVEL_UNKNOWN`, `BAD_TEXT`.
     """
     meeting = require_meeting(facts, command.meeting)
     require_on_roster(meeting, context.person)
     if context.person in meeting.votes:
         raise Refused("ALREADY_VOTED", "a member votes once at a meeting")
+    _require_voting(meeting)
     require_same_facts(facts, meeting)
     levels = len(require_config(facts.study()).levels)
     require_words(command.decision, command.level, levels)
     require_text(command.rationale, "rationale")
     event = SrcVoteCast(command.meeting, command.decision, command.level, command.rationale)
     return (Decided(command.target, event),)
+
+
+def end_src_voting(facts: Facts, command: EndSrcVoting, _context: Context) -> tuple[Decided, ...]:
+    """End the voting once a quorum has voted; when every member has, it has ended by itself.
+
+    Raises: `NO_OPEN_MEETING`, `VOTING_ENDED`, `NO_QUORUM`.
+    """
+    meeting = require_meeting(facts, command.meeting)
+    _require_voting(meeting)
+    quorum = require_config(facts.study()).committee.quorum
+    if len(meeting.votes) < quorum:
+        raise Refused("NO_QUORUM", f"at least {quorum} members vote before the voting is ended")
+    return (Decided(command.target, SrcVotingEnded(command.meeting, meeting.absent)),)
 
 
 def close_src_meeting(facts: Facts, command: CloseSrcMeeting, _context: Context) -> tuple[Decided, ...]:
@@ -111,6 +138,11 @@ def require_meeting(facts: Facts, identifier: str) -> Meeting:
     if meeting is None or meeting.opened.meeting != identifier:
         raise Refused("NO_OPEN_MEETING", "no meeting is open under this id")
     return meeting
+
+
+def _require_voting(meeting: Meeting) -> None:
+    if not meeting.takes_votes:
+        raise Refused("VOTING_ENDED", "the voting at this meeting has ended")
 
 
 def require_on_roster(meeting: Meeting, person: str) -> None:

@@ -7,7 +7,7 @@ command says so, decision by decision.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core.kernel.errors import Refused
 from core.rules.escalation import Decision, DecisionKind
@@ -36,15 +36,12 @@ if TYPE_CHECKING:
     from core.trial.study.state import Study
 
 
-_NOT_CARRIED: Final = "the votes cast so far do not carry this decision"
-
-
 def sign_decision(facts: Facts, command: SignDecision, context: Context) -> tuple[Decided, ...]:
     """Sign what the open meeting voted for, beside what the protocol computes.
 
     Raises: `NO_OPEN_MEETING`, `NOT_ON_ROSTER`, `SNAPSHOT_STALE`, `BAD_DECISION`, `NOTHING_TO_SIGN`,
-    `LEVEL_UNKNOWN`, `ALREADY_SIGNED`, `NOT_VOTED`, `NO_QUORUM`, `NO_MAJORITY`, and what `_require_override`
-    refuses.
+    `LEVEL_UNKNOWN`, `ALREADY_SIGNED`, `VOTING_OPEN`, `NO_MAJORITY`, `OVERRIDE_NOT_UNANIMOUS`, and what
+    `_require_override` refuses.
     """
     meeting = require_meeting(facts, command.meeting)
     require_on_roster(meeting, context.person)
@@ -58,8 +55,7 @@ def sign_decision(facts: Facts, command: SignDecision, context: Context) -> tupl
     event = _signed(command, computed, meeting, study)
     if escalation.decisions and _says(escalation.decisions[-1]) == _says(event):
         raise Refused("ALREADY_SIGNED", "this decision on these facts is already signed")
-    _require_voted(meeting, context.person)
-    _require_votes(meeting, command, require_config(study).committee.quorum, unanimous=overridden)
+    _require_votes(meeting, command, unanimous=overridden)
     superseded = _superseded(facts.remembered(), escalation)
     return (Decided(command.target, event), *(Decided(command.target, one) for one in superseded))
 
@@ -86,29 +82,20 @@ def _require_override(
     require_permitted(kind, command.level, facts.subjects(), facts.study())
 
 
-def _require_voted(meeting: Meeting, person: str) -> None:
-    """Refuse who has a vote left: an attempt to sign says something about the votes of the others.
+def _require_votes(meeting: Meeting, command: SignDecision, *, unanimous: bool) -> None:
+    """Refuse what the votes do not carry; as long as somebody can still vote, nobody is told.
 
-    Votes are secret until the meeting ends (part 11 section 6): nobody learns of them and votes afterwards.
+    Otherwise an attempt to sign would tell about the votes of the others before they are all cast (part 11
+    section 6). That a quorum has voted is what ending the votes demands, or a roster.
 
-    Raises: `NOT_VOTED`.
+    Raises: `VOTING_OPEN`, `NO_MAJORITY`, `OVERRIDE_NOT_UNANIMOUS`.
     """
-    if person not in meeting.votes:
-        raise Refused("NOT_VOTED", "who signs the decision of a meeting has voted at it")
-
-
-def _require_votes(meeting: Meeting, command: SignDecision, quorum: int, *, unanimous: bool) -> None:
-    """Refuse what too few have voted on, or too few for; how many did is told once the meeting has ended.
-
-    Raises: `NO_QUORUM`, `NO_MAJORITY`, `OVERRIDE_NOT_UNANIMOUS`.
-    """
-    cast = len(meeting.votes)
-    if cast < quorum:
-        raise Refused("NO_QUORUM", _NOT_CARRIED)
+    if meeting.takes_votes:
+        raise Refused("VOTING_OPEN", "nothing is signed before every member has voted or the voting is ended")
     votes = Counter((vote.decision, vote.level) for vote in meeting.votes.values())
-    in_favour = votes[command.decision, command.level]
+    cast, in_favour = votes.total(), votes[command.decision, command.level]
     if 2 * in_favour <= cast:
-        raise Refused("NO_MAJORITY", _NOT_CARRIED)
+        raise Refused("NO_MAJORITY", "the votes do not carry this decision")
     if unanimous and in_favour < cast:
         raise Refused("OVERRIDE_NOT_UNANIMOUS", "against the protocol, every vote cast is for the decision")
 

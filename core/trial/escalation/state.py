@@ -20,6 +20,7 @@ from core.trial.escalation.events import (
     SrcMeetingClosed,
     SrcMeetingOpened,
     SrcVoteCast,
+    SrcVotingEnded,
 )
 
 if TYPE_CHECKING:
@@ -33,13 +34,25 @@ FIRST_LEVEL = 1
 class Meeting:
     """A meeting: where it was opened, on which roster and facts, and the votes so far by person.
 
-    `ballots` are those votes as they were recorded, in that order.
+    `ballots` are those votes as they were recorded, in that order; `ended` tells that the voting was ended
+    without the rest.
     """
 
     opened: SrcMeetingOpened
     position: int
     votes: dict[str, SrcVoteCast] = field(default_factory=dict)
     ballots: tuple[Recorded, ...] = ()
+    ended: bool = False
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Return who on the roster has not voted."""
+        return tuple(member for member in self.opened.roster if member not in self.votes)
+
+    @property
+    def takes_votes(self) -> bool:
+        """Tell whether somebody can still vote; until nobody can, no answer depends on a vote."""
+        return not self.ended and bool(self.absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,9 @@ def evolve(state: Escalation, recorded: Recorded) -> Escalation:  # noqa: PLR091
             meeting = Meeting(event, recorded.position)
             return replace(state, meeting=meeting, meetings=state.meetings | {event.meeting})
         case SrcVoteCast():
-            return replace(state, meeting=_voted(state.meeting, event, recorded))
+            return replace(state, meeting=_voted(_open(state), event, recorded))
+        case SrcVotingEnded():
+            return replace(state, meeting=replace(_open(state), ended=True))
         case SrcMeetingClosed():
             return replace(state, meeting=None)
         case DecisionSigned():
@@ -115,8 +130,12 @@ def evolve(state: Escalation, recorded: Recorded) -> Escalation:  # noqa: PLR091
             assert_never(event)
 
 
-def _voted(meeting: Meeting | None, vote: SrcVoteCast, recorded: Recorded) -> Meeting:
-    if meeting is None:
+def _open(state: Escalation) -> Meeting:
+    if state.meeting is None:
         raise TypeError
+    return state.meeting
+
+
+def _voted(meeting: Meeting, vote: SrcVoteCast, recorded: Recorded) -> Meeting:
     votes = {**meeting.votes, recorded.signer.id: vote}
     return replace(meeting, votes=votes, ballots=(*meeting.ballots, recorded))

@@ -13,11 +13,12 @@ from core.kernel.errors import Malformed, Refused
 from core.kernel.streams import require_key
 from core.kernel.texts import require_text
 from core.trial.context import Decided, require_reason
-from core.trial.instance import commands, events
+from core.trial.instance import commands, events, policy_decide
 from core.trial.instance.tool_owners import may_own
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow, Context
+    from core.trial.context import Context
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
 
 TOOL_LIMIT: Final = 120
@@ -72,4 +73,5 @@ def revoke_service_token(
 COMMANDS: Final[tuple[CommandRow, ...]] = (
     (commands.IssueServiceToken, issue_service_token, (events.ServiceTokenIssued,)),
     (commands.RevokeServiceToken, revoke_service_token, (events.ServiceTokenRevoked,)),
+    *policy_decide.COMMANDS,
 )

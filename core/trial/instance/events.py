@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import ClassVar, Final
 
 from core.kernel.actors import Duty, Environment, Meaning, Role, Signers
+from core.kernel.codec import absent_unless_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Policy:
     """Authority as data in the log, so that a verifier judges it from the log alone.
 
     `trained` are the roles that sign only while a training counts, `delegated` those that sign the types of
-    `duties` only under a delegation; a password is changed after `password_days`, where it is not None.
+    `duties` only under a delegation; a password is changed after `password_days`, where it is not None. The
+    roles in `time_boxed` are granted until a date only (part 11 section 5).
     """
 
     legal: tuple[LegalSentence, ...]
@@ -74,6 +76,7 @@ class Policy:
     accountability: Accountability
     lockout: Lockout
     password_days: int | None
+    time_boxed: tuple[Role, ...] | None = absent_unless_said()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,33 @@ class ServiceTokenRevoked:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyChangeProposed:
+    """An officer proposes the whole policy that is to count; `changes` says in words what becomes other."""
+
+    TOPIC: ClassVar[str] = "instance.PolicyChangeProposed/1"
+    policy: Policy
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """The other kind of officer approves the proposed policy, said in words; it counts from here."""
+
+    TOPIC: ClassVar[str] = "instance.PolicyChanged/1"
+    covers: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChangeWithdrawn:
+    """An officer takes a proposed policy off the table, said in words; the one in force stays."""
+
+    TOPIC: ClassVar[str] = "instance.PolicyChangeWithdrawn/1"
+    covers: str
+    changes: tuple[str, ...]
+
+
 # What is refused stands apart: nothing is decided from the stream of it.
 RefusalEvent = CommandRefused | RefusalsRepeated | UnknownSignInsRefused | SessionMisused
 
@@ -225,6 +255,9 @@ InstanceEvent = (
     | SessionMisused
     | ServiceTokenIssued
     | ServiceTokenRevoked
+    | PolicyChangeProposed
+    | PolicyChanged
+    | PolicyChangeWithdrawn
 )
 
 _APPROVED_BY_OFFICERS: Final = ((Role.ADM, Meaning.APPROVED), (Role.SEC, Meaning.APPROVED))
@@ -242,4 +275,7 @@ SIGNERS: Final[Signers] = {
     ServiceTokenIssued: ((Role.SEC, Meaning.APPROVED),),
     ServiceTokenRevoked: _APPROVED_BY_OFFICERS,
     GenesisConfirmed: _APPROVED_BY_OFFICERS,
+    PolicyChangeProposed: _APPROVED_BY_OFFICERS,
+    PolicyChanged: _APPROVED_BY_OFFICERS,
+    PolicyChangeWithdrawn: _APPROVED_BY_OFFICERS,
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 READ_THE_TRIAL: Final = frozenset({Role.PI, Role.MM, Role.CRA, Role.DM, Role.AUD})
 

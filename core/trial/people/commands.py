@@ -24,13 +24,14 @@ class PersonCommand:
 
 @dataclass(frozen=True, slots=True)
 class EnrolPerson(PersonCommand):
-    """Propose a person with their public key, the proof that they hold it, and a first role."""
+    """Propose a person with their public key, the proof that they hold it, and a first role until when."""
 
     name: str
     organisation: str
     key: str
     proof: str
     role: Role
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

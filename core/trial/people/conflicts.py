@@ -13,8 +13,8 @@ from core.kernel.errors import Refused
 from core.trial.people.events import RoleGranted
 
 if TYPE_CHECKING:
+    from core.trial.people.person import Person
     from core.trial.people.rights import Proposal
-    from core.trial.people.state import Person
 
 COMPATIBLE: Final[tuple[frozenset[Role], ...]] = (
     frozenset({Role.PI, Role.SI, Role.SC, Role.LB, Role.PH}),

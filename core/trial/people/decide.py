@@ -24,13 +24,19 @@ from core.trial.people.events import (
     SigningKeyEnrolled,
     TrainingRecorded,
 )
-from core.trial.people.officers import OFFICERS, require_another_officer, require_dispensable
+from core.trial.people.officers import (
+    OFFICERS,
+    require_another_officer,
+    require_dispensable,
+    require_undoubted,
+)
+from core.trial.people.time_boxes import require_time_box
 from core.trial.people.words import proposed_in_words
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 NAME_LIMIT = 120
 
@@ -39,7 +45,8 @@ def enrol_person(facts: Facts, command: commands.EnrolPerson, context: Context) 
     """Propose a person, their key and a role.
 
     Raises: `PERSON_EXISTS` (ids are never used again, 21 CFR 11.100(a)), `KEY_IN_USE`, `BAD_NAME`,
-    `BAD_TEXT`, `BAD_ROLE`, `SOD_VIOLATION`, and what the key checks raise.
+    `BAD_TEXT`, `BAD_ROLE`, `SOD_VIOLATION`, `BAD_INTERVAL`, `TIME_BOX_REQUIRED`, and what the key checks
+    raise.
     """
     _require_unused_id(facts, command.person)
     name = command.name
@@ -51,11 +58,13 @@ def enrol_person(facts: Facts, command: commands.EnrolPerson, context: Context) 
     if command.person == context.person:
         raise Refused("SOD_VIOLATION", "nobody enrols themselves")
     require_compatible(facts.person(command.person), command.role)
+    delegation.require_interval(None, command.valid_until, context)
+    require_time_box(facts.instance(), command.role, context.now, command.valid_until)
     keys.require_new_key(facts, command.person, command.key, command.proof, context)
     return (
         Decided(command.target, PersonInvited(command.name, command.organisation)),
         Decided(command.target, SigningKeyEnrolled(command.key, command.proof)),
-        Decided(command.target, RoleGranted(command.role, None, None)),
+        Decided(command.target, RoleGranted(command.role, None, command.valid_until)),
     )
 
 
@@ -73,13 +82,14 @@ def propose_role(facts: Facts, command: commands.ProposeRole, context: Context) 
     """Propose a further role.
 
     Raises: `UNKNOWN_PERSON`, `SOD_VIOLATION`, `ROLE_HELD` also where the dates overlap, `CONFLICTING_ROLES`,
-    `BAD_ROLE`, `PROPOSAL_OPEN`, `BAD_INTERVAL`, `BACKDATED`.
+    `BAD_ROLE`, `PROPOSAL_OPEN`, `BAD_INTERVAL`, `BACKDATED`, `TIME_BOX_REQUIRED`.
     """
     person = facts.enrolled_person(command.person)
     if command.person == context.person:
         raise Refused("SOD_VIOLATION", "nobody proposes a role for themselves")
     delegation.require_interval(command.valid_from, command.valid_until, context)
     starts = command.valid_from or context.now
+    require_time_box(facts.instance(), command.role, starts, command.valid_until)
     standing = [h for h in person.roles if h.what == command.role and h.until is None]
     if any(h.valid_until is None or h.valid_until > starts for h in standing):
         raise Refused("ROLE_HELD", "the person holds this role already; end it first to change its dates")
@@ -96,10 +106,12 @@ def approve_enrolment(
     """Approve exactly the open proposals about a person.
 
     Raises: `NOTHING_TO_APPROVE`, `STALE_PROPOSAL`, `SOD_VIOLATION` (21 CFR 11.200(a)(3)),
-    `IDENTITY_NOT_VERIFIED` (11.100(b)), `CONFLICTING_ROLES`, `KEY_ACTIVE`, `KEY_NOT_ACTIVE`, `LAST_OFFICER`.
+    `IDENTITY_NOT_VERIFIED` (11.100(b)), `CONFLICTING_ROLES`, `KEY_ACTIVE`, `KEY_NOT_ACTIVE`, `LAST_OFFICER`,
+    `PROPOSAL_IN_DOUBT`.
     """
     person = facts.person(command.person)
     require_second_officer(person, command.covers, context.person)
+    require_undoubted(facts, [proposal.digest for proposal in person.proposals])
     for proposal in person.proposals:
         match proposal.event:
             case PersonInvited() | SigningKeyEnrolled():

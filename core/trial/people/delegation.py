@@ -17,7 +17,7 @@ from core.trial.people.events import DelegationEnded, DutiesDelegated
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
 
 # Who works at the site under the investigator's delegation.
@@ -30,7 +30,7 @@ def require_interval(start: datetime | None, end: datetime | None, context: Cont
     Raises: `BAD_INTERVAL`, `BACKDATED`.
     """
     if start is not None and start < context.now:
-        raise Refused("BACKDATED", "no right is given for the past; leave the start away for now")
+        raise Refused("BACKDATED", "no right begins in the past; leave valid_from null to begin now")
     if end is not None and end <= (start or context.now):
         raise Malformed(
             "BAD_INTERVAL", "the end lies after the start, and in the future", field="valid_until"

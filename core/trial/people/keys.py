@@ -26,9 +26,9 @@ from core.trial.people.officers import require_dispensable
 from core.trial.people.suspicions import suspicions_by
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 
 def require_owner(person: str, context: Context) -> None:
@@ -55,7 +55,7 @@ def require_new_key(facts: Facts, person: str, key: str, proof: str, context: Co
     Raises: `KEY_IN_USE`, and what the key checks raise.
     """
     if facts.key_owner(key) is not None:
-        raise Refused("KEY_IN_USE", "a key belongs to one person for ever")
+        raise Refused("KEY_IN_USE", "a key belongs to one person or device for ever")
     context.checks.require_possession(person, key, proof)
 
 

@@ -11,11 +11,10 @@ from core.kernel.actors import Role
 from core.kernel.errors import Refused
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
     from core.trial.context import Context
     from core.trial.facts import Facts
-    from core.trial.people.state import Person
 
 OFFICERS = (Role.SEC, Role.ADM)
 
@@ -26,16 +25,10 @@ def require_another_officer(facts: Facts, leaving: str, role: Role, context: Con
     Raises: `LAST_OFFICER`.
     """
     if not any(
-        person.id != leaving and person.can_sign and _holds_for_good(person, role, context.now)
+        person.id != leaving and person.can_sign and role in person.lasting_roles(context.now)
         for person in facts.people()
     ):
         raise Refused("LAST_OFFICER", f"nobody else could act as {role}; enrol another one first")
-
-
-def _holds_for_good(person: Person, role: Role, moment: datetime) -> bool:
-    return any(
-        held.what == role and held.valid_until is None and held.counts_on(moment) for held in person.roles
-    )
 
 
 def require_dispensable(facts: Facts, leaving: str, context: Context) -> None:
@@ -46,3 +39,17 @@ def require_dispensable(facts: Facts, leaving: str, context: Context) -> None:
     for role in OFFICERS:
         if role in facts.person(leaving).open_roles:
             require_another_officer(facts, leaving, role, context)
+
+
+def require_undoubted(facts: Facts, proposals: Iterable[str]) -> None:
+    """Refuse to approve what a key that may be stolen proposed: two officers are two hands (trust 2, T10).
+
+    `proposals` are the digests of the statements that proposed it.
+
+    Raises: `PROPOSAL_IN_DOUBT`.
+    """
+    if any(facts.is_in_doubt(digest) for digest in proposals):
+        raise Refused(
+            "PROPOSAL_IN_DOUBT",
+            "a key that may be stolen signed the proposal: its owner re-affirms it, or another one is made",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,6 +62,26 @@ class Held:
         return (self.valid_from is None or self.valid_from <= moment) and (
             self.valid_until is None or moment < self.valid_until
         )
+
+
+def ended_among(held: tuple[Held, ...], what: str | None, recorded: Recorded) -> tuple[Held, ...]:
+    """Return what was held, with the one that is named ended by the event, or all of it."""
+    return tuple(ended(h, recorded) if what in (None, h.what) else h for h in held)
+
+
+def ended(held: Held, recorded: Recorded) -> Held:
+    """Return what was held as the event ends it; what ended before stays so."""
+    if held.until is not None:
+        return held
+    ended_by = type(recorded.payload).__name__
+    return replace(held, until=recorded.position, ended_by=ended_by, ended=stamp_of(recorded))
+
+
+def held_from(
+    what: str, recorded: Recorded, dates: tuple[datetime | None, datetime | None] = (None, None)
+) -> Held:
+    """Return what counts from the event on."""
+    return Held(what, recorded.position, None, *dates, granted=stamp_of(recorded))
 
 
 @dataclass(frozen=True, slots=True)

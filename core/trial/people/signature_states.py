@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.trial.acts import Act
+    from core.trial.people.person import Person
     from core.trial.people.rights import Suspicion
-    from core.trial.people.state import Person
 
 
 class SignatureState(StrEnum):

@@ -14,7 +14,7 @@ from core.trial.people.events import (
 )
 
 if TYPE_CHECKING:
-    from core.trial.people.state import Person
+    from core.trial.people.person import Person
 
 
 def proposed_in_words(person: Person, covers: tuple[str, ...], zone: str) -> tuple[str, ...]:

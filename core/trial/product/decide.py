@@ -34,7 +34,7 @@ from core.trial.subject.sequence import has_left
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
     from core.trial.product.commands import (
         CheckDosePreparation,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from core.trial.quality import commands, events, locking, queries, reviews, signing_off, verification
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
 
 COMMANDS: Final[tuple[CommandRow, ...]] = (
     (commands.VerifySource, verification.verify_source, (events.SourceVerified,)),

@@ -27,6 +27,7 @@ _FORM_OF: Final[Mapping[str, str]] = {
     "ScreeningCorrected": "screening",
     "DoseAdministered": "dose",
     "DoseCorrected": "dose",
+    "DoseWitnessed": "dose",
     "AdverseEventReported": "adverse event",
     "AdverseEventCorrected": "adverse event",
     "AdverseEventRegraded": "adverse event",
@@ -81,6 +82,7 @@ _COMPUTED: Final[Mapping[str, frozenset[str]]] = {
     "SubjectScreened": frozenset({"config_number", "eligible", "rules"}),
     "SubjectEnrolled": frozenset({"config_number"}),
     "DoseAdministered": frozenset({"config_number"}),
+    "DoseWitnessed": frozenset({"covers"}),
     "SaeDeclared": frozenset({"config_number", "sponsor_due", "regulator_due"}),
     "DltAdjudicated": frozenset({"required"}),
     "AdverseEventRegraded": frozenset({"from_grade"}),
@@ -172,11 +174,12 @@ def _entered(event: str, data: Mapping[str, Any]) -> Iterator[Value]:
             yield from _flat(data.get("adverse_event", data))
 
 
-def _result(result: Mapping[str, str]) -> Iterator[Value]:
+def _result(result: Mapping[str, Any]) -> Iterator[Value]:
     analyte = result["analyte"]
     yield analyte, result["value"], result["unit"]
     for name in ("specimen_set", "drawn_at", "resulted_at"):
         yield f"{analyte}.{name}", result[name], None
+    yield from _flat(result.get("measured", {}), f"{analyte}.")
 
 
 def _flat(

@@ -63,18 +63,9 @@ class Record:
 
     def items(self) -> dict[str, Version]:
         """Return every item of the record with its version, by field."""
-        writer = frozenset({self.by})
-        said = fields_said(self.event, to_data(self.payload))
-        found = {
-            one.field: Version(self.digest, self.position, writer, one.value, one.unit)
-            for one in said
-            if one.is_entry
-        }
-        for change in self.changes:
-            for name in _touched(found, change.field) or (change.field,):
-                writers = found[name].writers if name in found else frozenset[str]()
-                found[name] = _set_anew(name, change, writers)
-        return found
+        return items_told(
+            self.event, to_data(self.payload), self.digest, self.position, self.by, self.changes
+        )
 
     def changes_of(self, name: str) -> tuple[Change, ...]:
         """Return the changes that set an item anew, by itself, a part of it or what holds it."""
@@ -85,6 +76,23 @@ class Record:
     def form(self) -> tuple[str, str | None]:
         """The form on which the record stands, and which one of its kind it is."""
         return form_of(self.event, to_data(self.payload))
+
+
+def items_told(
+    event: str, data: Mapping[str, Any], digest: str, position: int, by: str, changes: Iterable[Change]
+) -> dict[str, Version]:
+    """Return every item of an original statement with its version, by field; `data` is its payload."""
+    writer = frozenset({by})
+    found = {
+        one.field: Version(digest, position, writer, one.value, one.unit)
+        for one in fields_said(event, data)
+        if one.is_entry
+    }
+    for change in changes:
+        for name in _touched(found, change.field) or (change.field,):
+            writers = found[name].writers if name in found else frozenset[str]()
+            found[name] = _set_anew(name, change, writers)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from core.kernel.errors import Malformed, Refused
 from core.trial.casebook.events import CasebookEvent
 from core.trial.context import Context, Decided, require_reason
+from core.trial.people.officers import require_undoubted
 from core.trial.quality.events import (
     CasebookFrozen,
     CasebookLocked,
@@ -92,7 +93,8 @@ def propose_unlock(facts: Facts, command: ProposeUnlock, context: Context) -> tu
 def approve_unlock(facts: Facts, command: ApproveUnlock, context: Context) -> tuple[Decided, ...]:
     """Open a locked casebook, on the proposal of another person.
 
-    Raises: `UNKNOWN_SUBJECT`, `NOT_LOCKED`, `NOTHING_TO_APPROVE`, `STALE_PROPOSAL`, `SOD_VIOLATION`.
+    Raises: `UNKNOWN_SUBJECT`, `NOT_LOCKED`, `NOTHING_TO_APPROVE`, `STALE_PROPOSAL`, `SOD_VIOLATION`,
+    `PROPOSAL_IN_DOUBT`.
     """
     quality = _known(facts, command.subject_key)
     _require_locked(quality)
@@ -103,6 +105,7 @@ def approve_unlock(facts: Facts, command: ApproveUnlock, context: Context) -> tu
         raise Refused("STALE_PROPOSAL", "this is not the last proposal to unlock the casebook")
     if proposal.by == context.person:
         raise Refused("SOD_VIOLATION", "an unlock is approved by another person than its proposer")
+    require_undoubted(facts, [proposal.digest])
     unlocked = CasebookUnlocked(proposal.digest, proposed_by=proposal.by, grounds=proposal.grounds)
     return (Decided(command.target, unlocked),)
 

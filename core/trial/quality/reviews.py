@@ -38,7 +38,7 @@ def require_new_review(facts: Facts, review: str) -> None:
 
 
 def review_audit_trail(facts: Facts, command: ReviewAuditTrail, context: Context) -> tuple[Decided, ...]:
-    """Record a review of the audit trail by somebody who signed nothing of what they reviewed.
+    """Record a review of the audit trail by somebody who signed, verified or countersigned nothing of it.
 
     Raises: `DUPLICATE_REVIEW`, `BAD_IDENTIFIER`, `BAD_SCOPE`, `UNKNOWN_SUBJECT`, `BAD_INTERVAL`,
     `BAD_SNAPSHOT`, `SOD_VIOLATION` (EU Annex 11 draft 12.6), `BAD_TEXT`, `PII_SUSPECTED`.
@@ -52,12 +52,7 @@ def review_audit_trail(facts: Facts, command: ReviewAuditTrail, context: Context
         raise Malformed("BAD_INTERVAL", "a review goes from a position up to one of its head", field="last")
     context.checks.require_root(command.size, command.root)
     for act in facts.acts(context.person, command.first):
-        if act.position <= command.last and is_in_scope(act, command.scope, command.subject_key):
-            raise Refused(
-                "SOD_VIOLATION",
-                f"the reviewer signed position {act.position}, which is part of what is reviewed",
-                position=act.position,
-            )
+        _require_no_part(act, command)
     _require_findings(command.findings)
     event = AuditTrailReviewed(
         first=command.first,
@@ -69,6 +64,22 @@ def review_audit_trail(facts: Facts, command: ReviewAuditTrail, context: Context
         root=command.root,
     )
     return (Decided(command.target, event),)
+
+
+def _require_no_part(act: Act, command: ReviewAuditTrail) -> None:
+    """Refuse a review of what the reviewer signed, or of what that signature covers.
+
+    Raises: `SOD_VIOLATION`.
+    """
+    reviewed = range(command.first, command.last + 1)
+    if not is_in_scope(act, command.scope, command.subject_key):
+        return
+    if act.position in reviewed or any(position in reviewed for position in act.covers):
+        raise Refused(
+            "SOD_VIOLATION",
+            f"what the reviewer signed at position {act.position} is, or is about, part of what is reviewed",
+            position=act.position,
+        )
 
 
 def countersign(facts: Facts, command: Countersign, context: Context) -> tuple[Decided, ...]:

@@ -1,8 +1,9 @@
 """What a review of the audit trail covers.
 
 A review of subjects covers what was asked, verified and countersigned about them too, wherever it stands: who
-entered, who verified and who reviews the trail are three people (part 11 section 5). Earlier reviews of the
-trail are no part of it: whoever made one may make the next.
+entered, who verified and who reviews the trail are three people (part 11 section 5), also where the review
+ends before the verification. Earlier reviews of the trail are no part of it: whoever made one may make the
+next.
 """
 
 from __future__ import annotations

@@ -98,9 +98,10 @@ def entered(state: CasebookQuality, recorded: Recorded) -> CasebookQuality:
     """Return the state after a clinical event of the subject's or the casebook's stream."""
     items = items_of.evolve(state.items, recorded)
     sign_off = state.sign_off
-    if sign_off is not None:
-        sign_off = replace(sign_off, changed_by=(*sign_off.changed_by, recorded.position))
-    return replace(state, items=items, sign_off=sign_off)
+    if sign_off is None:
+        return replace(state, items=items)
+    changed_by = (*sign_off.changed_by, recorded.position)
+    return replace(state, items=items, sign_off=replace(sign_off, changed_by=changed_by))
 
 
 def evolve(state: CasebookQuality, recorded: Recorded) -> CasebookQuality:

@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
+from core.kernel.codec import absent_unless_said
 from core.kernel.quantities import Quantity
 from core.rules.quantities import Sex
 
@@ -106,6 +108,10 @@ class ProductSpecification:
 
     min_viability_percent: Decimal
     release_tests: tuple[str, ...]
+
+
+# Stands in the built-in configuration where the digest of a sponsor's own document belongs.
+PLACEHOLDER_DIGEST: Final = "sha256:" + "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +244,13 @@ class DataRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LaboratoryRules:
+    """Where results come from: the analytes of which each result names the analyser that measured it."""
+
+    analyser_named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolConfig:
     """Everything that the protocol leaves to the sponsor, in one signed place."""
 
@@ -263,3 +276,4 @@ class ProtocolConfig:
     safety: SafetyRules
     committee: CommitteeRules
     data: DataRules
+    laboratory: LaboratoryRules | None = absent_unless_said()

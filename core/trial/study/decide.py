@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.kernel.errors import Malformed, Refused
 from core.trial.context import Context, Decided, require_reason
+from core.trial.people.officers import require_undoubted
 from core.trial.study import commands, events
 from core.trial.study.amendments import amended, amendment_of
+from core.trial.study.config import PLACEHOLDER_DIGEST
 from core.trial.study.events import (
     AmendmentProposed,
     ProtocolConfigApproved,
@@ -19,7 +21,7 @@ from core.trial.study.soundness import require_continues, require_sound
 from core.trial.study.state import require_config
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
     from core.trial.facts import Facts
     from core.trial.study.commands import (
         ApproveAmendment,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         ProposeAmendment,
         ProposeProtocolConfig,
     )
+    from core.trial.study.config import ProtocolConfig
     from core.trial.study.state import Study, Waiting
 
 
@@ -35,14 +38,27 @@ def propose_protocol_config(
 ) -> tuple[Decided, ...]:
     """Propose the next version: the first one, or, with a reason, one that replaces what counts.
 
-    Raises: `REASON_REQUIRED`, `AMENDMENT_REWRITES_HISTORY`, and what `require_sound` refuses.
+    Raises: `REASON_REQUIRED`, `PLACEHOLDER_FORM`, `AMENDMENT_REWRITES_HISTORY`, and what `require_sound`
+    refuses.
     """
     study = facts.study()
     if study.config is not None:
         require_reason(context)
     require_sound(command.config)
+    _require_forms_of_its_own(facts, command.config)
     require_continues(study, command.config)
     return (Decided(command.target, ProtocolConfigProposed(_next_number(study), command.config)),)
+
+
+def _require_forms_of_its_own(facts: Facts, config: ProtocolConfig) -> None:
+    """Refuse a real trial in which people would consent to a form that nobody has written."""
+    missing = [form.version for form in config.consent_forms if form.digest == PLACEHOLDER_DIGEST]
+    if facts.is_real and missing:
+        raise Refused(
+            "PLACEHOLDER_FORM",
+            f"consent form {missing[0]} has the placeholder of the built-in configuration for a digest; a "
+            "real trial names the digest of its own form",
+        )
 
 
 def _next_number(study: Study) -> int:
@@ -55,10 +71,11 @@ def approve_protocol_config(
 ) -> tuple[Decided, ...]:
     """Approve the waiting version; the calculators are run on their built-in cases first.
 
-    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`, `SELF_TEST_FAILED`, `AMENDMENT_REWRITES_HISTORY`.
+    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`, `PROPOSAL_IN_DOUBT`, `SELF_TEST_FAILED`,
+    `AMENDMENT_REWRITES_HISTORY`.
     """
     study = facts.study()
-    waiting = _second_person(study, command.number, context.person)
+    waiting = _second_person(facts, command.number, context.person)
     if not isinstance(waiting.proposed, ProtocolConfigProposed):
         raise Refused("NOTHING_TO_APPROVE", "what waits under this number is an amendment")
     config = waiting.proposed.config
@@ -70,8 +87,8 @@ def approve_protocol_config(
 def propose_amendment(facts: Facts, command: ProposeAmendment, context: Context) -> tuple[Decided, ...]:
     """Propose one change of the configuration that counts.
 
-    Raises: `NO_PROTOCOL_CONFIG`, `REASON_REQUIRED`, `ONE_CHANGE`, `NO_CHANGE`, and what `require_sound`
-    and `require_continues` refuse.
+    Raises: `NO_PROTOCOL_CONFIG`, `REASON_REQUIRED`, `ONE_CHANGE`, `NO_CHANGE`, `PLACEHOLDER_FORM`, and what
+    `require_sound` and `require_continues` refuse.
     """
     study = facts.study()
     config = require_config(study)
@@ -93,6 +110,7 @@ def propose_amendment(facts: Facts, command: ProposeAmendment, context: Context)
     if changed == config:
         raise Malformed("NO_CHANGE", "the amendment leaves the configuration as it is")
     require_sound(changed)
+    _require_forms_of_its_own(facts, changed)
     require_continues(study, changed)
     return (Decided(command.target, event),)
 
@@ -100,9 +118,9 @@ def propose_amendment(facts: Facts, command: ProposeAmendment, context: Context)
 def approve_amendment(facts: Facts, command: ApproveAmendment, context: Context) -> tuple[Decided, ...]:
     """Approve the waiting amendment; it counts from here on.
 
-    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`.
+    Raises: `NOTHING_TO_APPROVE`, `SOD_VIOLATION`, `PROPOSAL_IN_DOUBT`.
     """
-    waiting = _second_person(facts.study(), command.number, context.person)
+    waiting = _second_person(facts, command.number, context.person)
     if not isinstance(waiting.proposed, AmendmentProposed):
         raise Refused("NOTHING_TO_APPROVE", "what waits under this number is a whole configuration")
     amendment = amendment_of(replace(waiting.proposed, number=command.number), waiting.digest)
@@ -111,12 +129,13 @@ def approve_amendment(facts: Facts, command: ApproveAmendment, context: Context)
     return (Decided(command.target, amendment),)
 
 
-def _second_person(study: Study, number: int, approver: str) -> Waiting:
-    waiting = study.waiting
+def _second_person(facts: Facts, number: int, approver: str) -> Waiting:
+    waiting = facts.study().waiting
     if waiting is None or waiting.number != number:
         raise Refused("NOTHING_TO_APPROVE", "nothing with this number waits for approval")
     if waiting.proposer == approver:
         raise Refused("SOD_VIOLATION", "another person than the proposer must approve")
+    require_undoubted(facts, [waiting.digest])
     return waiting
 
 

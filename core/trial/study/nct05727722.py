@@ -18,6 +18,7 @@ from core.rules.nct05727722 import (
     escalation_rules_of_nct05727722,
 )
 from core.trial.study.config import (
+    PLACEHOLDER_DIGEST,
     CommitteeRules,
     ConsentForm,
     DataRules,
@@ -59,7 +60,6 @@ _VISITS: Final = (
 _REACTION_TERMS: Final = ("Fever", "Chills", "Infusion related reaction", "Abdominal pain")
 _HOURS_OF_A_WEEK: Final = 168
 # A training text: the sponsor proposes the digest of the form that the ethics committee approved.
-_TRAINING_FORM: Final = "sha256:" + "0" * 64
 
 
 def protocol_config() -> ProtocolConfig:
@@ -77,7 +77,7 @@ def protocol_config() -> ProtocolConfig:
         related_causalities=_CAUSALITIES,
         dosing=DosingRules(("intraperitoneal",), Decimal(10), 72, 14, 3),
         product=ProductSpecification(Decimal(70), ("sterility", "endotoxin", "mycoplasma")),
-        consent_forms=(ConsentForm("1.0", "zh-CN", _TRAINING_FORM, date(2024, 1, 1), reconsent=False),),
+        consent_forms=(ConsentForm("1.0", "zh-CN", PLACEHOLDER_DIGEST, date(2024, 1, 1), reconsent=False),),
         eligibility=eligibility_thresholds(),
         reference_ranges=reference_ranges(),
         plausible_ranges=plausible_ranges(),

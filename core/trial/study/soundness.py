@@ -148,6 +148,9 @@ def _require_ranges(config: ProtocolConfig) -> None:
     units = {(r.analyte, r.unit) for r in ranges} | {(p.analyte, p.unit) for p in config.plausible_ranges}
     require(all(_has_unit(*one) for one in units), "a range is of a known analyte, in a unit that it has")
     require(all(p.low < p.high for p in config.plausible_ranges), "a plausible range is one")
+    named = config.laboratory.analyser_named if config.laboratory else ()
+    known = _distinct(named) and set(LabAnalyte).issuperset(named)
+    require(known, "analysers are named for analytes of the casebook, each once")
 
 
 def _require_outcomes(config: ProtocolConfig) -> None:

@@ -200,6 +200,13 @@ class AdjudicateDlt(SubjectCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessDose(SubjectCommand):
+    """Witness the administration; `covers` is the digest of the statement that tells the dose now."""
+
+    covers: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteDltWindow(SubjectCommand):
     """Close the subject's DLT window."""
 

@@ -14,6 +14,8 @@ from core.kernel.errors import Malformed, Refused
 from core.trial.context import require_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.trial.context import Context
     from core.trial.subject.field_change import FieldChange
 
@@ -66,14 +68,30 @@ def require_correction(
     `STALE_VALUE`.
     """
     require_reason(context)
+
+    def entry_at(dotted: str) -> tuple[bool, object]:
+        exists, value = value_at(entry, dotted)
+        return exists and dotted.partition(".")[0] not in fixed, value
+
+    require_true_changes(changes, entry_at)
+
+
+def require_true_changes(
+    changes: tuple[FieldChange, ...], entry_at: Callable[[str], tuple[bool, object]]
+) -> None:
+    """Refuse as `require_correction`; `entry_at` says whether a field can be corrected, and its value.
+
+    Raises: `NO_CHANGE`, `DUPLICATE_FIELD`, `UNKNOWN_FIELD`, `STALE_VALUE`.
+    """
     if not changes or any(change.old == change.new for change in changes):
         raise Malformed("NO_CHANGE", "a correction changes something", field="changes")
-    names = sorted(change.field for change in changes)
-    if any(later == name or later.startswith(f"{name}.") for name, later in pairwise(names)):
+    names = sorted(change.field.split(".") for change in changes)
+    # A field inside another one stands right behind it.
+    if any(later[: len(name)] == name for name, later in pairwise(names)):
         raise Malformed("DUPLICATE_FIELD", "a correction names each field once", field="changes")
     for change in changes:
-        exists, value = value_at(entry, change.field)
-        if not exists or change.field.partition(".")[0] in fixed:
-            raise Malformed("UNKNOWN_FIELD", "the entry has no such field to correct")
+        exists, value = entry_at(change.field)
+        if not exists:
+            raise Malformed("UNKNOWN_FIELD", "there is no such entry to correct", field="changes")
         if type(value) is not type(change.old) or value != change.old:
             raise Refused("STALE_VALUE", f"{change.field} no longer reads as the correction says")

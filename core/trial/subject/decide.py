@@ -21,10 +21,11 @@ from core.trial.subject import (
     safety,
     screening,
     screening_correction,
+    witnessing,
 )
 
 if TYPE_CHECKING:
-    from core.trial.context import CommandRow
+    from core.trial.deciding import CommandRow
 
 _COURSE: Final[tuple[CommandRow, ...]] = (
     (commands.GiveConsent, consent.give_consent, (events.ConsentGiven,)),
@@ -37,6 +38,7 @@ _COURSE: Final[tuple[CommandRow, ...]] = (
     (commands.EnrolSubject, enrolment.enrol_subject, (events.SubjectEnrolled,)),
     (commands.AdministerDose, dosing.administer_dose, (events.DoseAdministered,)),
     (commands.CorrectDose, dose_correction.correct_dose, (events.DoseCorrected,)),
+    (commands.WitnessDose, witnessing.witness_dose, (events.DoseWitnessed,)),
     (commands.CompleteDltWindow, adjudication.complete_dlt_window, (events.DltWindowCompleted,)),
     (commands.WithdrawSubject, disposition.withdraw_subject, (events.SubjectWithdrawn,)),
     (commands.RecordDeath, disposition.record_death, (events.DeathRecorded,)),

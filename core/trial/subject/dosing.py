@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.kernel.errors import Malformed, Refused
 from core.trial.context import Context, Decided, require_past, require_reason
-from core.trial.escalation.holds import require_no_hold
+from core.trial.escalation.holds import holds_in_force
 from core.trial.product.chain_of_identity import require_preparation, require_usable
 from core.trial.product.specification import VOLUME_UNIT, require_amount, require_text
 from core.trial.study.state import require_config
@@ -58,7 +58,7 @@ def administer_dose(facts: Facts, command: AdministerDose, context: Context) -> 
     _require_bedside(command, context)
     dose = _given(command, study)
     require_recordable(dose, config, context.now)
-    require_no_hold(facts)
+    _require_no_hold(facts)
     if slots_at(facts, command.level) < 1:
         raise Refused("NO_FREE_SLOT", "the protocol asks for no further dose now", level=command.level)
     require_stagger(facts.subjects().values(), study, config, command.level, command.started_at)
@@ -79,6 +79,19 @@ def _require_product(facts: Facts, dose: DoseAdministered, subject_key: str, con
     require_as_prepared(dose, preparation)
     if dose.cells.value < preparation.dose.cells.value:
         require_reason(context)
+
+
+def _require_no_hold(facts: Facts) -> None:
+    """Refuse while anything stops dosing (domain 1.2, safety hold).
+
+    Raises: `SAFETY_HOLD`.
+    """
+    if holds := holds_in_force(facts.raised(), facts.escalation()):
+        raise Refused(
+            "SAFETY_HOLD",
+            "dosing is stopped until the committee lifts every hold",
+            holds=[one.id for one in holds],
+        )
 
 
 def _require_due(subject: Subject, context: Context) -> None:

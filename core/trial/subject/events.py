@@ -204,6 +204,14 @@ class DoseCorrected:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseWitnessed:
+    """Somebody else was there and saw the dose given as the statement named by its digest says."""
+
+    TOPIC: ClassVar[str] = "subject.DoseWitnessed/1"
+    covers: str
+
+
+@dataclass(frozen=True, slots=True)
 class DltWindowCompleted:
     """The DLT window was closed; `last_day` is the last calendar day that it covered."""
 
@@ -279,6 +287,7 @@ SubjectEvent = (
     | SubjectEnrolled
     | DoseAdministered
     | DoseCorrected
+    | DoseWitnessed
     | AdverseEventReported
     | AdverseEventCorrected
     | AdverseEventRegraded
@@ -310,6 +319,7 @@ SIGNERS: Final[Signers] = {
     SubjectEnrolled: _DELEGABLE,
     DoseAdministered: _DELEGABLE,
     DoseCorrected: _BY_INVESTIGATOR,
+    DoseWitnessed: ((Role.PH, Meaning.WITNESSED),),
     DltWindowCompleted: _BY_INVESTIGATOR,
     SubjectWithdrawn: _BY_INVESTIGATOR,
     DeathRecorded: _BY_INVESTIGATOR,

@@ -27,6 +27,7 @@ from core.trial.subject.events import (
     DltWindowCompleted,
     DoseAdministered,
     DoseCorrected,
+    DoseWitnessed,
     EligibilityConfirmed,
     LiverTransplantRecorded,
     LostToFollowUpRecorded,
@@ -52,12 +53,14 @@ if TYPE_CHECKING:
 class Dose:
     """The dose as it reads now: what was given, where it was entered, and the newest statement about it.
 
-    `position` is that of the entry, not of a correction: it orders doses that began at the same instant.
+    `witnessed` holds who witnessed which of the statements about it, by person and digest. `position` is that
+    of the entry, not of a correction: it orders doses that began at the same instant.
     """
 
     event: DoseAdministered
     position: int
     digest: str
+    witnessed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def at(self) -> datetime:
@@ -91,7 +94,7 @@ class Subject:
     lost: LostToFollowUpRecorded | None = None
     disposition_digests: dict[DispositionKind, str] = field(default_factory=dict)
     milestone_at: datetime | None = None
-    treated_by: frozenset[str] = frozenset()  # who enrolled, dosed or reported: none of them adjudicates
+    treated_by: frozenset[str] = frozenset()  # who enrolled or dosed: none of them adjudicates
 
     @property
     def is_known(self) -> bool:
@@ -142,6 +145,8 @@ def evolve(state: Subject, recorded: Recorded) -> Subject:  # noqa: C901, PLR091
             return _treated(dosed, recorded)
         case DoseCorrected():
             return _with_corrected_dose(state, event, recorded)
+        case DoseWitnessed():
+            return _witnessed(state, event, recorded)
         case AdverseEventReported():
             return _with_ae(state, course.entered(event, recorded))
         case (
@@ -223,6 +228,13 @@ def _with_corrected_dose(state: Subject, event: DoseCorrected, recorded: Recorde
         events = {ae_id: course.overtaken(one, recorded) for ae_id, one in events.items()}
     closed = state.window_completed and not event.reopens_window
     return replace(state, dose=dose, adverse_events=events, window_completed=closed)
+
+
+def _witnessed(state: Subject, event: DoseWitnessed, recorded: Recorded) -> Subject:
+    if state.dose is None:
+        raise KeyError(recorded.stream)
+    witnessed = state.dose.witnessed | {(recorded.signer.id, event.covers)}
+    return replace(state, dose=replace(state.dose, witnessed=witnessed))
 
 
 def _with_ae(state: Subject, tracked: TrackedAdverseEvent) -> Subject:

@@ -1,0 +1,1 @@
+"""PURE. The register of devices that data and instructions may come from."""
