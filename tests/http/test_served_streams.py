@@ -28,7 +28,7 @@ CLOCK = ServerClock()
 SERVE = """
 import sys
 from api.cli.serve import Address, serve_store
-serve_store(sys.argv[1], Address("127.0.0.1", int(sys.argv[2]), 24))
+serve_store(sys.argv[1], Address("127.0.0.1", int(sys.argv[2]), 80))
 """
 
 
@@ -40,7 +40,9 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-c", SERVE, f"sqlite:///{store}", str(self.port)]
-        environment = {**os.environ, "DOSETRAIL_HTTP_HEARTBEAT_SECONDS": "0.2"}
+        # The server notices that a reader dropped at the next heartbeat: till then a stream keeps its slot.
+        settings = {"HEARTBEAT_SECONDS": "0.2", "STREAM_SLOTS": "64"}
+        environment = {**os.environ, **{f"DOSETRAIL_HTTP_{name}": said for name, said in settings.items()}}
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
         self._await()
 
