@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from core.clock import EPOCH, steady_time, wall_time
 from core.kernel import streams
-from core.kernel.actors import Environment
 from core.kernel.errors import Conflict, Unavailable
 from core.store.recorder import Batch
 from core.store.refusals import by_service, service_of
@@ -171,9 +170,7 @@ class ClockWatch:
         """Return when the log was last written; a training log was perhaps played by a script's clock."""
         with self._log.lock:
             self._log.catch_up()
-            created = self._log.trial.instance.created
-            production = created is not None and created.environment is Environment.PRODUCTION
-            return self._log.received_at if production else EPOCH
+            return self._log.received_at if self._log.trial.instance.is_real else EPOCH
 
     def _record(self, reading: Reading, *, starting: bool) -> None:
         """Record a reading that is news; of two servers that see the same, one records it."""
@@ -212,7 +209,7 @@ class ClockWatch:
         trusted, standing = self._judge.agrees(reading), instance.clock
         if standing is None or standing.trusted is not trusted:
             return trusted or self._disagreed_at is None or now - self._disagreed_at >= CHECKED_EVERY
-        starts = starting and instance.created.environment is Environment.PRODUCTION
+        starts = starting and instance.is_real
         return trusted and (starts or now - standing.recorded_at >= CHECKED_EVERY)
 
     def _event(self, reading: Reading) -> TimeSourceChecked | ClockDiscrepancyDetected:

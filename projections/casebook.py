@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel import streams
-from core.kernel.time import local_text, write_instant
+from core.kernel.time import write_instant
 from core.trial.quality.events import CasebookQualityEvent
 from core.trial.quality.fields import changed_by, fields_said, form_of
 from core.trial.registry import data_of, event_name, events_of
+from projections.manifestation import manifest_of
 from projections.projection import RowChange
 from projections.read_rights import readers_of
 from projections.stamps import reason_row
@@ -62,7 +63,7 @@ class CasebookView:
         """Return the event's entry, and what it changed about visits."""
         if isinstance(event.payload, CasebookQualityEvent):
             yield RowChange(str(event.position), {"kind": "quality", **_place(event)})
-        elif event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX)):
+        elif streams.is_of_subject(event.stream):
             items = trial.quality[streams.key_of(event.stream)].items
             yield RowChange(str(event.position), _entry(event, items))
         yield from visit_changes(event, before, trial)
@@ -98,15 +99,10 @@ def _entry(event: Recorded, items: Items) -> Row:
     return {
         "kind": "entry",
         **_place(event),
-        "position": event.position,
+        **manifest_of(event),
         "at": write_instant(event.occurred_at),
         "recorded_at": write_instant(event.recorded_at),
         "by": event.signer.id,
-        "printed_name": event.signer.name,
-        "role": event.signer.role,
-        "meaning": event.meaning,
-        "signed_at": local_text(event.signed_at, event.zone),
-        "zone": event.zone,
         "reason": reason_row(event.reason),
         "event": event_name(event.topic),
         "data": data_of(event),

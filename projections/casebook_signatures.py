@@ -34,7 +34,7 @@ class CasebookSignatures:
     def project(self, event: Recorded, before: object, trial: Trial) -> Iterable[RowChange]:
         """Return the row of the subject's newest sign-off."""
         del before
-        if not event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX)):
+        if not streams.is_of_subject(event.stream):
             return
         key = streams.key_of(event.stream)
         signed = trial.quality[key].sign_off

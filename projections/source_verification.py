@@ -54,7 +54,7 @@ class SourceVerification:
             for digest in _compared(payload):
                 record = quality.items.records[digest]
                 yield _row(payload.subject_key, record, quality, to_data(record.payload))
-        elif not isinstance(payload, CasebookQualityEvent) and _is_of_subject(event):
+        elif not isinstance(payload, CasebookQualityEvent) and streams.is_of_subject(event.stream):
             key = streams.key_of(event.stream)
             quality = trial.quality[key]
             for record in quality.items.set_by(event):
@@ -67,10 +67,6 @@ class SourceVerification:
         del moment
         items = [item for row in rows for item in _items(row)]
         return items + list(_summaries(items))
-
-
-def _is_of_subject(event: Recorded) -> bool:
-    return event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX))
 
 
 def _compared(payload: SourceVerified | SourceMismatchFound) -> Iterable[str]:

@@ -88,8 +88,9 @@ def _who_and_when(event: Recorded) -> dict[str, Any]:
 
 def _subject_key(event: Recorded) -> str | None:
     """Return whom the event is about: named by the stream, or by a lot's event itself."""
-    about_subject = event.stream.startswith((streams.SUBJECT_PREFIX, streams.CASEBOOK_PREFIX))
-    return streams.key_of(event.stream) if about_subject else getattr(event.payload, "subject_key", None)
+    if streams.is_of_subject(event.stream):
+        return streams.key_of(event.stream)
+    return getattr(event.payload, "subject_key", None)
 
 
 def _what(event: Recorded) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from core.trial.authority import (
     require_standing,
     require_trusted_clock,
 )
-from core.trial.instance.events import GenesisConfirmed, InstanceCreated
+from core.trial.instance.events import GenesisConfirmed, Grant, InstanceCreated
 from core.trial.people.events import EnrolmentApproved, Proposable
 from core.trial.policy import SERVICE_TYPES
 
@@ -108,8 +108,7 @@ def _check_service(entry: Entry, trial: Trial, blame: Blame) -> None:
         blame("NOT_THE_SERVICE", "this type is signed by the instance itself")
     if signer.key != created.service_key or entry.leaf.seal.auth is not Auth.SERVICE:
         blame("KEY_NOT_VALID", "this type is signed by the instance's service key")
-    grants = {(g.type, g.role, g.meaning) for g in policy.grants}
-    if (statement.type, signer.role, statement.meaning) not in grants:
+    if Grant(signer.role, statement.type, statement.meaning) not in policy.grants:
         blame("MEANING_NOT_PERMITTED", "the policy does not let the service sign this with this meaning")
     legal = next((s for s in policy.legal if s.meaning is statement.meaning), None)
     _check_words(statement, legal, blame)

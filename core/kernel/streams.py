@@ -72,6 +72,11 @@ def review(identifier: str) -> str:
     return REVIEW_PREFIX + require_key(identifier, "a review's id")
 
 
+def is_of_subject(stream: str) -> bool:
+    """Tell whether the stream is one of the two that a subject has: decisions, and the casebook."""
+    return stream.startswith((SUBJECT_PREFIX, CASEBOOK_PREFIX))
+
+
 def key_of(stream: str) -> str:
     """Return what stands behind the slash: the subject key, or the id of a person, lot, query or review."""
     return stream.partition("/")[2]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.kernel import streams
-from core.kernel.actors import Environment
 from core.kernel.errors import Refused
 from core.trial.acts import acts_since
 from core.trial.casebook.state import Casebook
@@ -55,8 +54,7 @@ class Facts:
     @property
     def is_real(self) -> bool:
         """Tell whether this is the record of a real trial; no guard, as position 1 never changes."""
-        created = self._trial.instance.created
-        return created is not None and created.environment is Environment.PRODUCTION
+        return self._trial.instance.is_real
 
     def instance(self) -> Instance:
         """Return the instance: origin, keys, policy."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
+from core.kernel.actors import Environment
 from core.trial.instance.events import (
     ClockDiscrepancyDetected,
     CommandRefused,
@@ -97,6 +98,11 @@ class Instance:
     def is_open(self) -> bool:
         """Tell whether both officers confirmed; until then nothing else is accepted (record 2)."""
         return len(self.confirmed_by) >= CONFIRMATIONS_NEEDED
+
+    @property
+    def is_real(self) -> bool:
+        """Tell whether this is the record of a real trial, not one for training."""
+        return self.created is not None and self.created.environment is Environment.PRODUCTION
 
     @property
     def policy(self) -> Policy | None:
